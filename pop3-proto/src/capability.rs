@@ -1,0 +1,216 @@
+//! What a server says it can do (RFC 2449 section 6).
+
+use crate::text::Text;
+use crate::wire::capability::tag_and_arguments;
+use crate::wire::number::{decimal_u32, word};
+
+/// One line of the answer to CAPA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Capability<'a> {
+    /// `TOP`: the TOP command.
+    Top,
+    /// `USER`: USER and PASS may be used.
+    User,
+    /// `SASL`: AUTH may be used, with these mechanisms (RFC 5034). There may be none before TLS.
+    Sasl(Mechanisms<'a>),
+    /// `RESP-CODES`: a `[` at the beginning of a reply's text begins a response code.
+    RespCodes,
+    /// `AUTH-RESP-CODE`: refusals for the credentials' sake carry `[AUTH]` (RFC 3206 section 6).
+    AuthRespCode,
+    /// `LOGIN-DELAY`: how long to wait between log-ins.
+    LoginDelay {
+        /// The least time between two log-ins, in seconds.
+        seconds: u32,
+        /// It may be another for some users: ask again after the log-in.
+        per_user: bool,
+    },
+    /// `PIPELINING`: several commands may be in flight.
+    Pipelining,
+    /// `EXPIRE`: how long the server keeps mail.
+    Expire {
+        /// The least number of days that mail is kept; `None`: for ever. 0: it may be gone after this session.
+        days: Option<u32>,
+        /// It may be another for some users: ask again after the log-in.
+        per_user: bool,
+    },
+    /// `UIDL`: the UIDL command.
+    Uidl,
+    /// `IMPLEMENTATION`: the server's name and version.
+    Implementation(Text<'a>),
+    /// `STLS`: TLS may be begun on this connection (RFC 2595 section 4).
+    Stls,
+    /// `UTF8` (RFC 6856 section 2).
+    Utf8 {
+        /// User names and passwords may be UTF-8.
+        user: bool,
+    },
+    /// `LANG`: the language of the texts can be chosen (RFC 6856 section 3).
+    Lang,
+    /// Any other line, and one of the above whose arguments could not be read. Never an error.
+    Other {
+        /// The first word.
+        tag: Text<'a>,
+        /// All behind it.
+        arguments: Text<'a>,
+    },
+}
+
+impl<'a> Capability<'a> {
+    /// Reads a line; `None` for a blank one.
+    pub(crate) fn parse(line: &'a [u8]) -> Option<Self> {
+        let (tag, arguments) = tag_and_arguments(line)?;
+        let other = Self::Other {
+            tag: Text::new(tag),
+            arguments: Text::new(arguments),
+        };
+        let Some(&(_, kind)) = KNOWN
+            .iter()
+            .find(|(name, _)| tag.eq_ignore_ascii_case(name))
+        else {
+            return Some(other);
+        };
+        let mut words = arguments;
+        let first = word(&mut words);
+        let per_user = word(&mut words).is_some_and(|word| word.eq_ignore_ascii_case(b"USER"));
+        Some(match kind {
+            CapabilityKind::Top => Self::Top,
+            CapabilityKind::User => Self::User,
+            CapabilityKind::Sasl => Self::Sasl(Mechanisms(arguments)),
+            CapabilityKind::RespCodes => Self::RespCodes,
+            CapabilityKind::AuthRespCode => Self::AuthRespCode,
+            CapabilityKind::LoginDelay => match first.and_then(decimal_u32) {
+                Some(seconds) => Self::LoginDelay { seconds, per_user },
+                None => other,
+            },
+            CapabilityKind::Pipelining => Self::Pipelining,
+            CapabilityKind::Expire => match first.map(|word| (decimal_u32(word), word)) {
+                Some((Some(days), _)) => Self::Expire {
+                    days: Some(days),
+                    per_user,
+                },
+                Some((None, word)) if word.eq_ignore_ascii_case(b"NEVER") => Self::Expire {
+                    days: None,
+                    per_user,
+                },
+                _ => other,
+            },
+            CapabilityKind::Uidl => Self::Uidl,
+            CapabilityKind::Implementation => Self::Implementation(Text::new(arguments)),
+            CapabilityKind::Stls => Self::Stls,
+            CapabilityKind::Utf8 => Self::Utf8 {
+                user: first.is_some_and(|word| word.eq_ignore_ascii_case(b"USER")),
+            },
+            CapabilityKind::Lang => Self::Lang,
+        })
+    }
+
+    /// Which capability it is; `None` for [`Capability::Other`].
+    pub const fn kind(&self) -> Option<CapabilityKind> {
+        Some(match self {
+            Self::Top => CapabilityKind::Top,
+            Self::User => CapabilityKind::User,
+            Self::Sasl(_) => CapabilityKind::Sasl,
+            Self::RespCodes => CapabilityKind::RespCodes,
+            Self::AuthRespCode => CapabilityKind::AuthRespCode,
+            Self::LoginDelay { .. } => CapabilityKind::LoginDelay,
+            Self::Pipelining => CapabilityKind::Pipelining,
+            Self::Expire { .. } => CapabilityKind::Expire,
+            Self::Uidl => CapabilityKind::Uidl,
+            Self::Implementation(_) => CapabilityKind::Implementation,
+            Self::Stls => CapabilityKind::Stls,
+            Self::Utf8 { .. } => CapabilityKind::Utf8,
+            Self::Lang => CapabilityKind::Lang,
+            Self::Other { .. } => return None,
+        })
+    }
+}
+
+/// The capabilities that this crate knows by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CapabilityKind {
+    /// `TOP`
+    Top,
+    /// `USER`
+    User,
+    /// `SASL`
+    Sasl,
+    /// `RESP-CODES`
+    RespCodes,
+    /// `AUTH-RESP-CODE`
+    AuthRespCode,
+    /// `LOGIN-DELAY`
+    LoginDelay,
+    /// `PIPELINING`
+    Pipelining,
+    /// `EXPIRE`
+    Expire,
+    /// `UIDL`
+    Uidl,
+    /// `IMPLEMENTATION`
+    Implementation,
+    /// `STLS`
+    Stls,
+    /// `UTF8`
+    Utf8,
+    /// `LANG`
+    Lang,
+}
+
+const KNOWN: [(&[u8], CapabilityKind); 13] = [
+    (b"TOP", CapabilityKind::Top),
+    (b"USER", CapabilityKind::User),
+    (b"SASL", CapabilityKind::Sasl),
+    (b"RESP-CODES", CapabilityKind::RespCodes),
+    (b"AUTH-RESP-CODE", CapabilityKind::AuthRespCode),
+    (b"LOGIN-DELAY", CapabilityKind::LoginDelay),
+    (b"PIPELINING", CapabilityKind::Pipelining),
+    (b"EXPIRE", CapabilityKind::Expire),
+    (b"UIDL", CapabilityKind::Uidl),
+    (b"IMPLEMENTATION", CapabilityKind::Implementation),
+    (b"STLS", CapabilityKind::Stls),
+    (b"UTF8", CapabilityKind::Utf8),
+    (b"LANG", CapabilityKind::Lang),
+];
+
+/// Which of the known capabilities a server announced.
+///
+/// That one is missing proves little: some servers announce TOP, UIDL or PIPELINING only after the log-in, or not at
+/// all, and support them all the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CapabilitySet(u16);
+
+impl CapabilitySet {
+    /// Whether it was announced.
+    pub const fn contains(self, kind: CapabilityKind) -> bool {
+        self.0 & Self::bit(kind) != 0
+    }
+
+    pub(crate) const fn insert(&mut self, kind: CapabilityKind) {
+        self.0 |= Self::bit(kind);
+    }
+
+    const fn bit(kind: CapabilityKind) -> u16 {
+        1 << kind as u16
+    }
+}
+
+/// The SASL mechanisms that a server announced: an iterator over their names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mechanisms<'a>(&'a [u8]);
+
+impl Mechanisms<'_> {
+    /// Whether the mechanism is among them, in any case of letters.
+    pub fn contains(mut self, mechanism: &str) -> bool {
+        self.any(|name| name.as_bytes().eq_ignore_ascii_case(mechanism.as_bytes()))
+    }
+}
+
+impl<'a> Iterator for Mechanisms<'a> {
+    type Item = Text<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        word(&mut self.0).map(Text::new)
+    }
+}

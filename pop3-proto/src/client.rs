@@ -1,0 +1,522 @@
+//! The client: commands in, octets out; octets in, events out.
+
+use crate::apop::Timestamp;
+use crate::capability::{Capability, CapabilityKind, CapabilitySet};
+use crate::command::{Command, CommandKind, Request};
+use crate::config::{Config, LineEnds, Pipelining};
+use crate::error::{ReceiveError, SendError, Waiting};
+use crate::event::{Event, UniqueId};
+use crate::pipeline::Pipeline;
+use crate::state::{Session, State};
+use crate::text::Text;
+use crate::wire::dot::{Piece, Unstuffer};
+use crate::wire::line::LineReader;
+use crate::wire::number::{digits, trim_start};
+use crate::wire::status::{Indicator, StatusScanner, indicator_len};
+use crate::wire::{LineEnd, encode, listing};
+
+/// The longest command line that RFC 2449 section 4 allows, in octets with its CRLF: an output buffer of this size
+/// holds every command but those with a very long user name or password ([`SendError::BufferTooSmall`] tells).
+pub const MAX_COMMAND: usize = 255;
+
+/// The longest reply line that RFC 2449 section 4 allows, in octets with its CRLF: what [`Client`] keeps by default of
+/// a line that is split over chunks.
+pub const MAX_LINE: usize = 512;
+
+/// A POP3 session as a state machine: it does no I/O, allocates nothing and knows no clock.
+///
+/// * [`send`](Self::send) encodes a command into your buffer: write those octets to the server, in order.
+/// * [`receive`](Self::receive) takes octets from the server and lends what they mean.
+///
+/// `DEPTH` is how many commands may be in flight, `LINE` how many octets are kept of a reply line. A longer line costs
+/// its own item ([`Event::Unparsed`], a text cut short) and never the session.
+///
+/// ```
+/// use pop3_proto::{Client, Command, Event};
+///
+/// let mut client: Client = Client::new();
+/// let mut from_server: &[u8] = b"+OK ready\r\n";
+/// let greeting = client.receive(&mut from_server)?;
+/// assert!(matches!(greeting, Some(Event::Greeting { .. })));
+///
+/// let mut out = [0; pop3_proto::MAX_COMMAND];
+/// let sent = client.send(&Command::User(b"mrose"), &mut out)?;
+/// assert_eq!(&out[..sent.octets], b"USER mrose\r\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Client<const DEPTH: usize = 8, const LINE: usize = MAX_LINE> {
+    config: Config,
+    session: Session,
+    pipeline: Pipeline<DEPTH>,
+    reading: Reading,
+    line: LineReader<LINE>,
+    status: StatusScanner,
+    /// Empty lines skipped before the status line that is due.
+    blank_lines: u8,
+    timestamp: Timestamp,
+    capabilities: Option<CapabilitySet>,
+}
+
+/// What the next octets are.
+#[derive(Clone, Debug)]
+enum Reading {
+    /// A status line.
+    Status,
+    /// A line of LIST or UIDL.
+    Listing(LineEnd),
+    /// A line of CAPA.
+    Capabilities(LineEnd, CapabilitySet),
+    /// A message.
+    Message(Unstuffer),
+}
+
+/// A command that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sent {
+    /// What its reply will name.
+    pub request: Request,
+    /// How many octets at the beginning of the output buffer to write to the server.
+    pub octets: usize,
+}
+
+impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
+    /// A client at the beginning of a connection, which keeps to the RFCs.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_config(Config::new())
+    }
+
+    /// A client at the beginning of a connection.
+    #[must_use]
+    pub fn with_config(config: Config) -> Self {
+        const {
+            assert!(
+                DEPTH > 0,
+                "a client without room for a command can send none"
+            )
+        };
+        Self {
+            config,
+            session: Session::new(),
+            pipeline: Pipeline::new(),
+            reading: Reading::Status,
+            line: LineReader::new(),
+            status: StatusScanner::new(),
+            blank_lines: 0,
+            timestamp: Timestamp::new(),
+            capabilities: None,
+        }
+    }
+
+    /// Where the session is.
+    pub const fn state(&self) -> State {
+        self.session.state()
+    }
+
+    /// How many commands have been sent and not yet been answered.
+    pub const fn in_flight(&self) -> usize {
+        self.pipeline.len()
+    }
+
+    /// What the newest answer to CAPA announced. `None`: never asked, refused, or forgotten at STLS or at the log-in,
+    /// both of which may change it.
+    pub const fn capabilities(&self) -> Option<CapabilitySet> {
+        self.capabilities
+    }
+
+    /// What the server owes, so that the driver can bound how long it waits. `None`: nothing.
+    pub fn waiting_for(&self) -> Option<Waiting> {
+        match self.state() {
+            State::Greeting => Some(Waiting::Greeting),
+            State::StartTls => Some(Waiting::Tls),
+            State::Closed | State::Failed => None,
+            State::Authorization | State::Transaction | State::Quitting => {
+                self.pipeline.oldest().map(|request| match self.reading {
+                    Reading::Status => Waiting::Reply(request),
+                    _ => Waiting::Rest(request),
+                })
+            }
+        }
+    }
+
+    /// Whether a command of this kind may be sent now.
+    ///
+    /// # Errors
+    ///
+    /// What [`Client::send`] would refuse it for, the arguments and the output buffer apart.
+    pub fn check(&self, command: CommandKind) -> Result<(), SendError> {
+        self.session.check(command, self.pipeline.newest())?;
+        if command == CommandKind::Apop && !self.timestamp.is_found() {
+            return Err(SendError::NoTimestamp);
+        }
+        match self.pipeline.oldest() {
+            Some(oldest) if !self.may_pipeline() => Err(SendError::Awaiting(oldest)),
+            _ if self.pipeline.is_full() => Err(SendError::PipelineFull),
+            _ => Ok(()),
+        }
+    }
+
+    fn may_pipeline(&self) -> bool {
+        match self.config.pipelining {
+            Pipelining::Off => false,
+            Pipelining::IfAnnounced => self
+                .capabilities
+                .is_some_and(|set| set.contains(CapabilityKind::Pipelining)),
+            Pipelining::Always => true,
+        }
+    }
+
+    /// Encodes a command at the beginning of `out`: write those octets to the server, all of them, in order.
+    ///
+    /// Wipe them when they are written, if the command has a secret.
+    ///
+    /// # Errors
+    ///
+    /// The command is not allowed now, has an argument that cannot be sent, or does not fit into `out`. Then nothing
+    /// has changed, `out` included.
+    pub fn send(&mut self, command: &Command<'_>, out: &mut [u8]) -> Result<Sent, SendError> {
+        let request = Request {
+            kind: command.kind(),
+            message: command.message(),
+        };
+        self.check(request.kind)?;
+        let octets = self.encode(command, out)?;
+        self.session.sent(request.kind);
+        self.pipeline.push(request);
+        Ok(Sent { request, octets })
+    }
+
+    fn encode(&self, command: &Command<'_>, out: &mut [u8]) -> Result<usize, SendError> {
+        let kind = command.kind();
+        let keyword = kind.keyword().as_bytes();
+        let valid = |argument: &[u8]| !argument.is_empty() && encode::is_argument(argument);
+        let invalid = Err(SendError::InvalidArgument(kind));
+        match *command {
+            Command::User(user) if valid(user) => encode::line(keyword, &[user], out),
+            Command::Pass(secret) if valid(secret.expose()) => {
+                encode::line(keyword, &[secret.expose()], out)
+            }
+            Command::Apop { user, secret }
+                if valid(user) && !user.contains(&b' ') && valid(secret.expose()) =>
+            {
+                let digest = self
+                    .timestamp
+                    .digest(secret)
+                    .ok_or(SendError::NoTimestamp)?;
+                encode::line(keyword, &[user, &digest], out)
+            }
+            Command::User(_) | Command::Pass(_) | Command::Apop { .. } => invalid,
+            Command::Top { message, lines } => {
+                encode::line(keyword, &[&digits(message.get()), &digits(lines)], out)
+            }
+            _ => match command.message() {
+                Some(message) => encode::line(keyword, &[&digits(message.get())], out),
+                None => encode::line(keyword, &[], out),
+            },
+        }
+    }
+
+    /// Takes octets off the cursor and lends the next event in them.
+    ///
+    /// `Ok(None)` means that the cursor is empty: read more. A chunk may be cut anywhere; none has to be kept or
+    /// presented again.
+    ///
+    /// After the session has ended as it should ([`State::Closed`]), octets are taken and ignored.
+    ///
+    /// # Errors
+    ///
+    /// The server broke the protocol. The error stays: the session is over.
+    pub fn receive<'s, 'i: 's>(
+        &'s mut self,
+        input: &mut &'i [u8],
+    ) -> Result<Option<Event<'s>>, ReceiveError> {
+        if let Some(error) = self.session.failure() {
+            return Err(error);
+        }
+        if input.is_empty() {
+            return Ok(None);
+        }
+        match self.state() {
+            State::Closed => {
+                *input = &[];
+                return Ok(None);
+            }
+            State::StartTls => return Err(self.session.fail(ReceiveError::PlaintextAfterStls)),
+            _ => {}
+        }
+        match self.reading {
+            Reading::Status => self.receive_status(input),
+            Reading::Listing(ends) | Reading::Capabilities(ends, _) => {
+                Ok(self.receive_line(input, ends))
+            }
+            Reading::Message(_) => Ok(self.receive_message(input)),
+        }
+    }
+
+    fn receive_status<'s, 'i: 's>(
+        &'s mut self,
+        input: &mut &'i [u8],
+    ) -> Result<Option<Event<'s>>, ReceiveError> {
+        let greeting = self.state() == State::Greeting;
+        let (line, indicator) = loop {
+            let before = *input;
+            let line = self.line.read(input, LineEnd::Lf);
+            let taken = before.len().saturating_sub(input.len());
+            let taken = before.get(..taken).unwrap_or(before);
+            self.status.feed(taken);
+            if greeting {
+                self.timestamp.feed(taken);
+            }
+            let Some(line) = line else {
+                return Ok(None);
+            };
+            let status = core::mem::replace(&mut self.status, StatusScanner::new());
+            let indicator = status.indicator(self.config.glued_status);
+            if indicator == Indicator::Blank && self.blank_lines < self.config.blank_lines {
+                self.blank_lines = self.blank_lines.saturating_add(1);
+                continue;
+            }
+            if status.nul() {
+                return Err(self.session.fail(ReceiveError::NulInReply));
+            }
+            self.blank_lines = 0;
+            break (line, indicator);
+        };
+
+        let request = self.pipeline.oldest();
+        let positive = match indicator {
+            Indicator::Positive => true,
+            Indicator::Negative => false,
+            Indicator::Foreign(foreign) if greeting => {
+                return Err(self.session.fail(ReceiveError::NotPop3(foreign)));
+            }
+            Indicator::Blank | Indicator::Foreign(_) | Indicator::Other => {
+                return Err(self.session.fail(match request {
+                    None if !greeting => ReceiveError::Unsolicited,
+                    request => ReceiveError::NotAReply { request },
+                }));
+            }
+        };
+        if !greeting && request.is_none() && positive {
+            return Err(self.session.fail(ReceiveError::Unsolicited));
+        }
+        // All that may change has changed by the time that the line is borrowed.
+        if greeting {
+            self.session.greeted(positive);
+        } else if let Some(request) = request {
+            self.answered(request.kind, positive, line.ended_by);
+        } else {
+            self.session.dismissed();
+        }
+
+        let after_indicator = line
+            .octets(&self.line)
+            .get(indicator_len(indicator)..)
+            .unwrap_or_default();
+        let octets = trim_start(after_indicator);
+        let text = Text::new(octets);
+        Ok(Some(match request {
+            None if greeting && positive => Event::Greeting {
+                text,
+                apop: self.timestamp.is_found(),
+            },
+            None => Event::Farewell { text },
+            Some(request) if !positive => Event::Rejected { request, text },
+            Some(request) => answer(request, octets, line.truncated),
+        }))
+    }
+
+    /// The status line of the reply to the oldest command is there.
+    fn answered(&mut self, command: CommandKind, positive: bool, ended_by: LineEnd) {
+        self.session.answered(command, positive);
+        match command {
+            CommandKind::Pass | CommandKind::Apop if positive => self.capabilities = None,
+            // What is refused now was perhaps granted before: then it is not to be relied on.
+            CommandKind::Capa => self.capabilities = None,
+            _ => {}
+        }
+        if !(positive && command.is_multi_line()) {
+            self.pipeline.pop();
+            return;
+        }
+        let ends = match self.config.line_ends {
+            LineEnds::AsStatusLine => ended_by,
+            LineEnds::Lenient => LineEnd::Lf,
+        };
+        self.reading = match command {
+            CommandKind::Retr | CommandKind::Top => {
+                Reading::Message(Unstuffer::new(ends, self.config.keep_single_dots))
+            }
+            CommandKind::Capa => Reading::Capabilities(ends, CapabilitySet::default()),
+            _ => Reading::Listing(ends),
+        };
+    }
+
+    fn receive_line<'s, 'i: 's>(
+        &'s mut self,
+        input: &mut &'i [u8],
+        ends: LineEnd,
+    ) -> Option<Event<'s>> {
+        let request = self.pipeline.oldest()?;
+        let line = self.line.read(input, ends)?;
+        let octets = line.octets(&self.line);
+        if octets == b"." && !line.truncated {
+            if let Reading::Capabilities(_, set) = self.reading {
+                self.capabilities = Some(set);
+            }
+            self.reading = Reading::Status;
+            self.pipeline.pop();
+            return Some(Event::End { request });
+        }
+        let octets = octets.strip_prefix(b".").unwrap_or(octets);
+        if line.truncated {
+            return Some(unparsed(request, octets));
+        }
+        Some(match &mut self.reading {
+            Reading::Capabilities(_, set) => match Capability::parse(octets) {
+                Some(capability) => {
+                    if let Some(kind) = capability.kind() {
+                        set.insert(kind);
+                    }
+                    Event::Capability {
+                        request,
+                        capability,
+                    }
+                }
+                None => unparsed(request, octets),
+            },
+            _ => match request.kind {
+                CommandKind::Uidl => match listing::unique_id(octets) {
+                    Some((message, unique_id)) => Event::UniqueId {
+                        request,
+                        message,
+                        unique_id: unique_id.map(UniqueId::new),
+                    },
+                    None => unparsed(request, octets),
+                },
+                _ => match listing::scan(octets) {
+                    Some((message, octets)) => Event::Listing {
+                        request,
+                        message,
+                        octets,
+                    },
+                    None => unparsed(request, octets),
+                },
+            },
+        })
+    }
+
+    fn receive_message<'i>(&mut self, input: &mut &'i [u8]) -> Option<Event<'i>> {
+        let request = self.pipeline.oldest()?;
+        let Reading::Message(unstuffer) = &mut self.reading else {
+            return None;
+        };
+        Some(match unstuffer.next(input)? {
+            Piece::Octets(octets) => Event::Body(octets),
+            Piece::End => {
+                self.reading = Reading::Status;
+                self.pipeline.pop();
+                Event::End { request }
+            }
+        })
+    }
+
+    /// The connection has ended: the server will send nothing more.
+    ///
+    /// # Errors
+    ///
+    /// The session had not ended, so something is cut short, or at least no QUIT was answered: nothing was deleted, or
+    /// after QUIT it is unknown whether it was.
+    pub fn receive_eof(&mut self) -> Result<(), ReceiveError> {
+        if let Some(error) = self.session.failure() {
+            return Err(error);
+        }
+        if self.state() == State::Closed {
+            return Ok(());
+        }
+        let waiting = self.waiting_for();
+        Err(self.session.fail(ReceiveError::Eof { waiting }))
+    }
+
+    /// TLS has been established: after [`Event::StartTls`], or before a greeting that comes inside TLS (RFC 8314).
+    /// What was learnt before it is forgotten (RFC 2595 section 4), the timestamp for APOP as well.
+    ///
+    /// # Errors
+    ///
+    /// This is not the time for TLS.
+    pub fn tls_established(&mut self) -> Result<(), SendError> {
+        if self.session.tls_established() {
+            self.capabilities = None;
+            self.line.clear();
+            self.status = StatusScanner::new();
+            self.timestamp.clear();
+            Ok(())
+        } else {
+            Err(SendError::WrongState {
+                command: CommandKind::Stls,
+                state: self.state(),
+            })
+        }
+    }
+
+    /// Gives the session up, after a time-out or when the transport broke. Nothing can be sent or received any more.
+    pub fn abort(&mut self) {
+        if self.state() != State::Closed {
+            let waiting = self.waiting_for();
+            self.session.fail(ReceiveError::Aborted { waiting });
+        }
+    }
+}
+
+impl<const DEPTH: usize, const LINE: usize> Default for Client<DEPTH, LINE> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What `+OK` and this text mean as an answer to the command.
+fn answer(request: Request, octets: &[u8], truncated: bool) -> Event<'_> {
+    let text = Text::new(octets);
+    match (request.kind, request.message) {
+        // A number or a unique-id that was cut is another one.
+        (CommandKind::Stat | CommandKind::ListOne | CommandKind::UidlOne, _) if truncated => {
+            unparsed(request, octets)
+        }
+        (CommandKind::Stat, _) => match listing::stat(octets) {
+            Some((messages, octets)) => Event::Stat {
+                request,
+                messages,
+                octets,
+            },
+            None => unparsed(request, octets),
+        },
+        (CommandKind::ListOne, Some(message)) => match listing::scan_of(message, octets) {
+            Some(octets) => Event::Listing {
+                request,
+                message,
+                octets,
+            },
+            None => unparsed(request, octets),
+        },
+        (CommandKind::UidlOne, Some(message)) => match listing::unique_id_of(message, octets) {
+            Some(unique_id) => Event::UniqueId {
+                request,
+                message,
+                unique_id: unique_id.map(UniqueId::new),
+            },
+            None => unparsed(request, octets),
+        },
+        (CommandKind::Stls, _) => Event::StartTls { request, text },
+        (kind, _) if kind.is_multi_line() => Event::Begin { request, text },
+        _ => Event::Done { request, text },
+    }
+}
+
+fn unparsed(request: Request, octets: &[u8]) -> Event<'_> {
+    Event::Unparsed {
+        request,
+        line: Text::new(octets),
+    }
+}

@@ -1,0 +1,256 @@
+//! What a client can ask of a server.
+
+use core::fmt;
+use core::num::NonZeroU32;
+
+use crate::secret::Secret;
+
+/// The number of a message in this session: from 1 (RFC 1939 section 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageNumber(NonZeroU32);
+
+impl MessageNumber {
+    /// The first message of a maildrop.
+    pub const FIRST: Self = Self(NonZeroU32::MIN);
+
+    /// `None` for 0, which is no message's number.
+    pub const fn new(number: u32) -> Option<Self> {
+        match NonZeroU32::new(number) {
+            Some(number) => Some(Self(number)),
+            None => None,
+        }
+    }
+
+    /// The number, 1 or more.
+    pub const fn get(self) -> u32 {
+        self.0.get()
+    }
+}
+
+impl From<NonZeroU32> for MessageNumber {
+    fn from(number: NonZeroU32) -> Self {
+        Self(number)
+    }
+}
+
+impl From<MessageNumber> for u32 {
+    fn from(number: MessageNumber) -> Self {
+        number.get()
+    }
+}
+
+impl fmt::Display for MessageNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// A command with its arguments.
+///
+/// `Display` prints the line as it is sent, without its line end and with `***` for a secret; `Debug` hides secrets too.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Command<'a> {
+    /// `USER name` (RFC 1939 section 7): who logs in. [`Command::Pass`] follows.
+    User(&'a [u8]),
+    /// `PASS string` (RFC 1939 section 7): the password, as it is.
+    Pass(Secret<'a>),
+    /// `APOP name digest` (RFC 1939 section 7): the digest is made from the greeting's timestamp and this secret.
+    ///
+    /// Needs the feature `apop`, else the greeting never offers a timestamp.
+    Apop {
+        /// Who logs in: no blanks.
+        user: &'a [u8],
+        /// What client and server share.
+        secret: Secret<'a>,
+    },
+    /// `STAT` (RFC 1939 section 5): how many messages, how many octets.
+    Stat,
+    /// `LIST` (RFC 1939 section 5): the size of every message.
+    List,
+    /// `LIST msg` (RFC 1939 section 5): the size of one message.
+    ListOne(MessageNumber),
+    /// `UIDL` (RFC 1939 section 7): the unique-id of every message.
+    Uidl,
+    /// `UIDL msg` (RFC 1939 section 7): the unique-id of one message.
+    UidlOne(MessageNumber),
+    /// `RETR msg` (RFC 1939 section 5): a whole message.
+    Retr(MessageNumber),
+    /// `TOP msg n` (RFC 1939 section 7): a message's header, a blank line, and the first lines of its body.
+    Top {
+        /// Which message.
+        message: MessageNumber,
+        /// How many lines of its body.
+        lines: u32,
+    },
+    /// `DELE msg` (RFC 1939 section 5): marks a message as deleted. Only QUIT makes it so.
+    Dele(MessageNumber),
+    /// `NOOP` (RFC 1939 section 5): keeps the session alive.
+    Noop,
+    /// `RSET` (RFC 1939 section 5): unmarks every message marked as deleted.
+    Rset,
+    /// `QUIT` (RFC 1939 sections 4 and 6): ends the session and commits its deletions.
+    Quit,
+    /// `CAPA` (RFC 2449 section 5): what can the server do?
+    Capa,
+    /// `STLS` (RFC 2595 section 4): begin TLS on this connection.
+    Stls,
+}
+
+impl Command<'_> {
+    /// Which command it is.
+    pub const fn kind(&self) -> CommandKind {
+        match self {
+            Self::User(_) => CommandKind::User,
+            Self::Pass(_) => CommandKind::Pass,
+            Self::Apop { .. } => CommandKind::Apop,
+            Self::Stat => CommandKind::Stat,
+            Self::List => CommandKind::List,
+            Self::ListOne(_) => CommandKind::ListOne,
+            Self::Uidl => CommandKind::Uidl,
+            Self::UidlOne(_) => CommandKind::UidlOne,
+            Self::Retr(_) => CommandKind::Retr,
+            Self::Top { .. } => CommandKind::Top,
+            Self::Dele(_) => CommandKind::Dele,
+            Self::Noop => CommandKind::Noop,
+            Self::Rset => CommandKind::Rset,
+            Self::Quit => CommandKind::Quit,
+            Self::Capa => CommandKind::Capa,
+            Self::Stls => CommandKind::Stls,
+        }
+    }
+
+    /// The message it is about, if it is about one.
+    pub const fn message(&self) -> Option<MessageNumber> {
+        match *self {
+            Self::ListOne(message)
+            | Self::UidlOne(message)
+            | Self::Retr(message)
+            | Self::Top { message, .. }
+            | Self::Dele(message) => Some(message),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Command<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use crate::text::Text;
+        f.write_str(self.kind().keyword())?;
+        match self {
+            Self::User(user) => write!(f, " {}", Text::new(user)),
+            Self::Pass(secret) => write!(f, " {secret}"),
+            Self::Apop { user, secret } => write!(f, " {} {secret}", Text::new(user)),
+            Self::Top { message, lines } => write!(f, " {message} {lines}"),
+            _ => match self.message() {
+                Some(message) => write!(f, " {message}"),
+                None => Ok(()),
+            },
+        }
+    }
+}
+
+/// A command without its arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CommandKind {
+    /// `USER name`
+    User,
+    /// `PASS string`
+    Pass,
+    /// `APOP name digest`
+    Apop,
+    /// `STAT`
+    Stat,
+    /// `LIST`
+    List,
+    /// `LIST msg`
+    ListOne,
+    /// `UIDL`
+    Uidl,
+    /// `UIDL msg`
+    UidlOne,
+    /// `RETR msg`
+    Retr,
+    /// `TOP msg n`
+    Top,
+    /// `DELE msg`
+    Dele,
+    /// `NOOP`
+    Noop,
+    /// `RSET`
+    Rset,
+    /// `QUIT`
+    Quit,
+    /// `CAPA`
+    Capa,
+    /// `STLS`
+    Stls,
+}
+
+impl CommandKind {
+    /// Every kind there is.
+    pub const ALL: [Self; 16] = [
+        Self::User,
+        Self::Pass,
+        Self::Apop,
+        Self::Stat,
+        Self::List,
+        Self::ListOne,
+        Self::Uidl,
+        Self::UidlOne,
+        Self::Retr,
+        Self::Top,
+        Self::Dele,
+        Self::Noop,
+        Self::Rset,
+        Self::Quit,
+        Self::Capa,
+        Self::Stls,
+    ];
+
+    /// The word that begins the command.
+    pub const fn keyword(self) -> &'static str {
+        match self {
+            Self::User => "USER",
+            Self::Pass => "PASS",
+            Self::Apop => "APOP",
+            Self::Stat => "STAT",
+            Self::List | Self::ListOne => "LIST",
+            Self::Uidl | Self::UidlOne => "UIDL",
+            Self::Retr => "RETR",
+            Self::Top => "TOP",
+            Self::Dele => "DELE",
+            Self::Noop => "NOOP",
+            Self::Rset => "RSET",
+            Self::Quit => "QUIT",
+            Self::Capa => "CAPA",
+            Self::Stls => "STLS",
+        }
+    }
+}
+
+impl fmt::Display for CommandKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.keyword())
+    }
+}
+
+/// What a reply answers: a command that was sent, and the message it was about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Request {
+    /// The command.
+    pub kind: CommandKind,
+    /// The message, for the commands that are about one.
+    pub message: Option<MessageNumber>,
+}
+
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.keyword())?;
+        match self.message {
+            Some(message) => write!(f, " {message}"),
+            None => Ok(()),
+        }
+    }
+}

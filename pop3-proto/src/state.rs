@@ -1,0 +1,184 @@
+//! The session: its states, which command each allows, and all transitions. It knows nothing of octets.
+
+use core::fmt;
+
+use crate::command::{CommandKind, Request};
+use crate::error::{ReceiveError, SendError};
+
+/// Where a session is (RFC 1939 section 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum State {
+    /// The server has yet to greet.
+    Greeting,
+    /// AUTHORIZATION: not logged in.
+    Authorization,
+    /// STLS was accepted, and the TLS handshake is due.
+    StartTls,
+    /// TRANSACTION: logged in.
+    Transaction,
+    /// UPDATE, or about to be: QUIT was sent.
+    Quitting,
+    /// The session ended as it should.
+    Closed,
+    /// The session broke.
+    Failed,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Greeting => "greeting",
+            Self::Authorization => "authorization",
+            Self::StartTls => "TLS handshake",
+            Self::Transaction => "transaction",
+            Self::Quitting => "update",
+            Self::Closed => "closed",
+            Self::Failed => "failed",
+        })
+    }
+}
+
+impl CommandKind {
+    /// Whether `+OK` to it begins a multi-line reply (RFC 1939 section 3).
+    pub const fn is_multi_line(self) -> bool {
+        matches!(
+            self,
+            Self::List | Self::Uidl | Self::Retr | Self::Top | Self::Capa
+        )
+    }
+
+    /// Whether nothing may be sent behind it before its reply is there. Its reply changes what is allowed, and servers
+    /// are known to drop what comes behind it in the same write.
+    const fn is_barrier(self) -> bool {
+        matches!(
+            self,
+            Self::User | Self::Pass | Self::Apop | Self::Stls | Self::Quit
+        )
+    }
+
+    /// The states that allow it (RFC 1939 sections 4 to 7, RFC 2449 section 5, RFC 2595 section 4).
+    const fn is_allowed_in(self, state: State) -> bool {
+        match self {
+            Self::User | Self::Pass | Self::Apop | Self::Stls => {
+                matches!(state, State::Authorization)
+            }
+            Self::Capa | Self::Quit => matches!(state, State::Authorization | State::Transaction),
+            Self::Stat
+            | Self::List
+            | Self::ListOne
+            | Self::Uidl
+            | Self::UidlOne
+            | Self::Retr
+            | Self::Top
+            | Self::Dele
+            | Self::Noop
+            | Self::Rset => matches!(state, State::Transaction),
+        }
+    }
+}
+
+/// The states and all transitions between them.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    state: State,
+    /// USER was accepted, so PASS is allowed.
+    user_accepted: bool,
+    tls: bool,
+    failure: Option<ReceiveError>,
+}
+
+impl Session {
+    pub(crate) const fn new() -> Self {
+        Self {
+            state: State::Greeting,
+            user_accepted: false,
+            tls: false,
+            failure: None,
+        }
+    }
+
+    pub(crate) const fn state(&self) -> State {
+        self.state
+    }
+
+    /// Whether the session broke, and of what.
+    pub(crate) const fn failure(&self) -> Option<ReceiveError> {
+        self.failure
+    }
+
+    /// Whether the command may be sent now, behind the newest one in flight.
+    pub(crate) fn check(
+        &self,
+        command: CommandKind,
+        newest: Option<Request>,
+    ) -> Result<(), SendError> {
+        let state = self.state;
+        if !command.is_allowed_in(state) {
+            return Err(SendError::WrongState { command, state });
+        }
+        if let Some(newest) = newest {
+            // QUIT may end a pipeline; the other barriers stand alone.
+            let alone = command.is_barrier() && command != CommandKind::Quit;
+            if newest.kind.is_barrier() || alone {
+                return Err(SendError::Awaiting(newest));
+            }
+        }
+        match command {
+            CommandKind::Pass if !self.user_accepted => Err(SendError::UserFirst),
+            CommandKind::Stls if self.tls => Err(SendError::AlreadyTls),
+            _ => Ok(()),
+        }
+    }
+
+    /// The command has been sent.
+    pub(crate) fn sent(&mut self, command: CommandKind) {
+        self.user_accepted = false;
+        if command == CommandKind::Quit {
+            self.state = State::Quitting;
+        }
+    }
+
+    /// The server has greeted, with `+OK` or with `-ERR`.
+    pub(crate) fn greeted(&mut self, positive: bool) {
+        self.state = if positive {
+            State::Authorization
+        } else {
+            State::Closed
+        };
+    }
+
+    /// The server has answered the command, with `+OK` or with `-ERR`.
+    pub(crate) fn answered(&mut self, command: CommandKind, positive: bool) {
+        match command {
+            CommandKind::User => self.user_accepted = positive,
+            CommandKind::Pass | CommandKind::Apop if positive => self.state = State::Transaction,
+            CommandKind::Stls if positive => self.state = State::StartTls,
+            // The server closes the connection whether or not it could delete everything.
+            CommandKind::Quit => self.state = State::Closed,
+            _ => {}
+        }
+    }
+
+    /// TLS has been established: by STLS, or before the greeting (RFC 8314).
+    pub(crate) fn tls_established(&mut self) -> bool {
+        match self.state {
+            State::StartTls => self.state = State::Authorization,
+            State::Greeting => {}
+            _ => return false,
+        }
+        self.tls = true;
+        true
+    }
+
+    /// The server said goodbye unasked.
+    pub(crate) fn dismissed(&mut self) {
+        self.state = State::Closed;
+    }
+
+    /// The session broke. The first reason stays.
+    pub(crate) fn fail(&mut self, error: ReceiveError) -> ReceiveError {
+        self.state = State::Failed;
+        *self.failure.get_or_insert(error)
+    }
+}

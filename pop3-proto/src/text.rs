@@ -1,0 +1,68 @@
+//! Octets that a server sent for people to read.
+
+use core::fmt;
+
+use crate::code::ResponseCode;
+
+/// A server's text: octets of no promised character set, borrowed.
+///
+/// `Display` and `Debug` are safe for a terminal and a log: octets that are not UTF-8 become U+FFFD, control characters
+/// are escaped (`\r`, `\u{1b}`). What was really sent is in [`Text::as_bytes`].
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Text<'a>(&'a [u8]);
+
+impl<'a> Text<'a> {
+    /// A text of these octets.
+    pub const fn new(octets: &'a [u8]) -> Self {
+        Self(octets)
+    }
+
+    /// The octets as they were sent.
+    pub const fn as_bytes(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// Whether the server sent no text at all, which many do.
+    pub const fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The response code that begins the text (RFC 2449 section 8): `[IN-USE] Do you have another session?`
+    ///
+    /// The brackets mean something only if the server announced RESP-CODES; that a server without it begins its text
+    /// with one by chance has not been seen.
+    pub fn response_code(self) -> Option<ResponseCode<'a>> {
+        ResponseCode::leading(self.0)
+    }
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use fmt::Write as _;
+        for chunk in self.0.utf8_chunks() {
+            for character in chunk.valid().chars() {
+                if is_unsafe_to_print(character) {
+                    write!(f, "{}", character.escape_default())?;
+                } else {
+                    f.write_char(character)?;
+                }
+            }
+            if !chunk.invalid().is_empty() {
+                f.write_char(char::REPLACEMENT_CHARACTER)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Control characters drive a terminal; the directional ones (U+202A and its kin) make a line read as another.
+fn is_unsafe_to_print(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}

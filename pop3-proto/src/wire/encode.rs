@@ -1,0 +1,41 @@
+//! Commands as octets: a keyword, its arguments, CRLF; the whole of it or nothing.
+
+use crate::error::SendError;
+
+/// Writes the line into `out` and returns its length in octets. On an error `out` is as it was.
+pub(crate) fn line(
+    keyword: &[u8],
+    arguments: &[&[u8]],
+    out: &mut [u8],
+) -> Result<usize, SendError> {
+    let needed = arguments
+        .iter()
+        .fold(keyword.len().saturating_add(2), |sum, argument| {
+            sum.saturating_add(argument.len()).saturating_add(1)
+        });
+    let mut rest = out
+        .get_mut(..needed)
+        .ok_or(SendError::BufferTooSmall { needed })?;
+    put(&mut rest, keyword);
+    for argument in arguments {
+        put(&mut rest, b" ");
+        put(&mut rest, argument);
+    }
+    put(&mut rest, b"\r\n");
+    Ok(needed)
+}
+
+fn put(out: &mut &mut [u8], octets: &[u8]) {
+    // Always fits: the caller has measured.
+    if let Some((head, rest)) = core::mem::take(out).split_at_mut_checked(octets.len()) {
+        head.copy_from_slice(octets);
+        *out = rest;
+    }
+}
+
+/// Whether the octets can be part of a command: CR or LF would begin another one, and NUL ends it for many a server.
+pub(crate) fn is_argument(octets: &[u8]) -> bool {
+    !octets
+        .iter()
+        .any(|octet| matches!(octet, b'\r' | b'\n' | 0))
+}

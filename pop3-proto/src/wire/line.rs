@@ -1,0 +1,126 @@
+//! Whole lines out of chunks of any size. A line that lies whole in a chunk is borrowed from it; one that is split is
+//! gathered, and of that no more than `LINE` octets are kept, while the rest is read and dropped. Where a line ends
+//! never depends on `LINE`.
+
+use arrayvec::ArrayVec;
+use memchr::memchr;
+
+use super::{LineEnd, take};
+
+/// Gathers the octets of a line that is split over chunks.
+#[derive(Clone, Debug)]
+pub(crate) struct LineReader<const LINE: usize> {
+    kept: ArrayVec<u8, LINE>,
+    /// The last octet was a CR: part of the line only if no LF follows.
+    pending_cr: bool,
+    /// The line has had more than `LINE` octets.
+    truncated: bool,
+    /// `kept` holds a line that was handed out; the next call begins another.
+    complete: bool,
+}
+
+/// A line without its line end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Line<'i> {
+    /// The line as it lies in the chunk; `None`: it was split, and [`LineReader::kept`] has it.
+    whole: Option<&'i [u8]>,
+    /// How the line ended.
+    pub(crate) ended_by: LineEnd,
+    /// The line was longer than `LINE` octets: only its first `LINE` are here.
+    pub(crate) truncated: bool,
+}
+
+impl<'i> Line<'i> {
+    /// The line's octets, from the chunk or from the reader that gathered it.
+    pub(crate) fn octets<'s, const LINE: usize>(self, reader: &'s LineReader<LINE>) -> &'s [u8]
+    where
+        'i: 's,
+    {
+        self.whole.unwrap_or(&reader.kept)
+    }
+}
+
+impl<const LINE: usize> LineReader<LINE> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            kept: ArrayVec::new_const(),
+            pending_cr: false,
+            truncated: false,
+            complete: false,
+        }
+    }
+
+    /// Reads to the end of the line; `None` when the input is used up before it.
+    pub(crate) fn read<'i>(&mut self, input: &mut &'i [u8], ends: LineEnd) -> Option<Line<'i>> {
+        if self.complete {
+            self.clear();
+        }
+        loop {
+            let Some(lf) = memchr(b'\n', input) else {
+                let rest = take(input, input.len());
+                self.gather(rest);
+                return None;
+            };
+            let untouched = self.kept.is_empty() && !self.pending_cr && !self.truncated;
+            let before_lf = take(input, lf);
+            let lf = take(input, 1);
+            let (content, ended_by) = match before_lf.split_last() {
+                Some((b'\r', content)) => (content, LineEnd::CrLf),
+                None if self.pending_cr => {
+                    self.pending_cr = false;
+                    (before_lf, LineEnd::CrLf)
+                }
+                _ => (before_lf, LineEnd::Lf),
+            };
+            if ends == LineEnd::CrLf && ended_by == LineEnd::Lf {
+                self.gather(before_lf);
+                self.gather(lf);
+                continue;
+            }
+            let whole = if untouched {
+                Some(content.get(..LINE).unwrap_or(content))
+            } else {
+                self.append(content);
+                None
+            };
+            let truncated = self.truncated || content.len() > LINE;
+            self.complete = true;
+            return Some(Line {
+                whole,
+                ended_by,
+                truncated,
+            });
+        }
+    }
+
+    /// Forgets the line, a half-read one too.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::new();
+    }
+
+    /// Adds octets of a line that goes on. A CR at their end waits for the next octet.
+    fn gather(&mut self, octets: &[u8]) {
+        match octets.split_last() {
+            None => {}
+            Some((b'\r', content)) => {
+                self.append(content);
+                self.pending_cr = true;
+            }
+            Some(_) => self.append(octets),
+        }
+    }
+
+    /// Adds octets, and before them a CR that turned out to be part of the line.
+    fn append(&mut self, octets: &[u8]) {
+        if self.pending_cr {
+            self.pending_cr = false;
+            self.truncated |= self.kept.try_push(b'\r').is_err();
+        }
+        let (fits, over) = octets
+            .split_at_checked(self.kept.remaining_capacity())
+            .unwrap_or((octets, &[]));
+        // Cannot fail: `fits` is no longer than the room.
+        let _ = self.kept.try_extend_from_slice(fits);
+        self.truncated |= !over.is_empty();
+    }
+}

@@ -1,0 +1,74 @@
+//! Decimal numbers, read and written.
+
+use arrayvec::ArrayVec;
+
+/// Reads a word of digits: no sign, no blanks; `None` as well when it does not fit.
+pub(crate) fn decimal(word: &[u8]) -> Option<u64> {
+    if word.is_empty() {
+        return None;
+    }
+    word.iter().try_fold(0u64, |value, octet| {
+        let digit = octet.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value.checked_mul(10)?.checked_add(u64::from(digit))
+    })
+}
+
+/// As [`decimal`], for numbers of 32 bits.
+pub(crate) fn decimal_u32(word: &[u8]) -> Option<u32> {
+    decimal(word).and_then(|value| u32::try_from(value).ok())
+}
+
+/// The decimal digits of a number, ten at the most.
+pub(crate) fn digits(mut value: u32) -> ArrayVec<u8, 10> {
+    let mut digits = ArrayVec::new_const();
+    loop {
+        // `value % 10` is below ten, and a u32 has ten digits at the most.
+        let _ = digits.try_push(b'0' | (value % 10) as u8);
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    digits.reverse();
+    digits
+}
+
+/// Takes the next word off a line, skipping any run of blanks and tabs before it.
+pub(crate) fn word<'a>(line: &mut &'a [u8]) -> Option<&'a [u8]> {
+    *line = trim_start(line);
+    let end = line
+        .iter()
+        .position(|&octet| is_blank(octet))
+        .unwrap_or(line.len());
+    Some(super::take(line, end)).filter(|word| !word.is_empty())
+}
+
+/// The line without the blanks and tabs at its beginning.
+pub(crate) fn trim_start(mut line: &[u8]) -> &[u8] {
+    while let [first, rest @ ..] = line {
+        if !is_blank(*first) {
+            break;
+        }
+        line = rest;
+    }
+    line
+}
+
+/// The line without the blanks and tabs at both ends.
+pub(crate) fn trim(line: &[u8]) -> &[u8] {
+    let mut line = trim_start(line);
+    while let [rest @ .., last] = line {
+        if !is_blank(*last) {
+            break;
+        }
+        line = rest;
+    }
+    line
+}
+
+const fn is_blank(octet: u8) -> bool {
+    matches!(octet, b' ' | b'\t')
+}
