@@ -1,5 +1,7 @@
 //! What a server says it can do (RFC 2449 section 6).
 
+use core::fmt;
+
 use crate::text::Text;
 use crate::wire::capability::tag_and_arguments;
 use crate::wire::number::{decimal_u32, word};
@@ -197,8 +199,14 @@ impl CapabilitySet {
 }
 
 /// The SASL mechanisms that a server announced: an iterator over their names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Mechanisms<'a>(&'a [u8]);
+
+impl fmt::Debug for Mechanisms<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(*self).finish()
+    }
+}
 
 impl Mechanisms<'_> {
     /// Whether the mechanism is among them, in any case of letters.

@@ -1,0 +1,243 @@
+//! The opening and the log-in against servers of every mood: what was sent, in order, and what came of it.
+
+mod common;
+
+use pop3_proto::login::{
+    ApopOutcome, Authentication, Credentials, Login, LoginFailure, LoginMethod, LoginPolicy,
+    LoginReport, Next, Opening, OpeningFailure, Security,
+};
+use pop3_proto::{Client, Command, CommandKind};
+
+const APOP_GREETING: &str = "+OK <1896.697170952@dbc.mtview.ca.us>";
+
+/// A server that plays its replies, one a command, the greeting first.
+struct Server {
+    replies: std::vec::IntoIter<&'static str>,
+    client: Client<1, 128>,
+    commands: Vec<String>,
+}
+
+impl Server {
+    fn new(replies: &[&'static str]) -> Self {
+        Self {
+            replies: replies.to_vec().into_iter(),
+            client: Client::new(),
+            commands: Vec::new(),
+        }
+    }
+
+    fn send(&mut self, command: &Command<'_>) {
+        let mut out = [0; 128];
+        let sent = self.client.send(command, &mut out).expect("allowed");
+        let line = String::from_utf8(out[..sent.octets].to_vec()).unwrap();
+        self.commands.push(line.trim_end().to_owned());
+    }
+
+    /// Receives one whole reply, and shows each event of it.
+    fn receive(&mut self, mut observe: impl FnMut(&pop3_proto::Event<'_>)) {
+        let reply = format!("{}\r\n", self.replies.next().expect("a reply is there"));
+        let mut input = reply.as_bytes();
+        while let Some(event) = self.client.receive(&mut input).expect("a fine reply") {
+            observe(&event);
+        }
+    }
+
+    fn open(&mut self, security: Security) -> (Opening, Result<(), OpeningFailure>) {
+        let mut opening = Opening::new(security);
+        loop {
+            match opening.next_step() {
+                Next::Send(command) => self.send(&command),
+                Next::Receive => self.receive(|event| opening.observe(event)),
+                Next::StartTls => {
+                    self.client.tls_established().unwrap();
+                    opening.tls_established();
+                    self.commands.push("(TLS)".to_owned());
+                }
+                Next::Finished(result) => return (opening, result),
+            }
+        }
+    }
+
+    fn login(&mut self, policy: LoginPolicy) -> Result<LoginReport, LoginFailure> {
+        let credentials = Credentials {
+            user: b"mrose",
+            secret: "tanstaaf".into(),
+        };
+        let mut login = Login::new(policy);
+        loop {
+            match login.next_step(&credentials) {
+                Next::Send(command) => self.send(&command),
+                Next::Receive => self.receive(|event| login.observe(event)),
+                Next::StartTls => panic!("not here"),
+                Next::Finished(result) => return result,
+            }
+        }
+    }
+}
+
+/// Opens in clear and logs in: what was sent, and what came of it.
+fn login(
+    authentication: Authentication,
+    ask_capabilities: bool,
+    replies: &[&'static str],
+) -> (Vec<String>, Result<LoginReport, LoginFailure>) {
+    let mut server = Server::new(replies);
+    let (opening, result) = server.open(Security::ClearText);
+    assert_eq!(result, Ok(()));
+    let report = server.login(LoginPolicy {
+        authentication,
+        ask_capabilities,
+        apop_offered: opening.offers_apop(),
+    });
+    assert_eq!(server.replies.len(), 0, "every reply was waited for");
+    (server.commands, report)
+}
+
+const USER: &str = "USER mrose";
+const PASS: &str = "PASS tanstaaf";
+const APOP: &str = "APOP mrose c4c9334bac560ecc979e58001b3e22fb";
+
+fn by(used: LoginMethod, apop: ApopOutcome) -> Result<LoginReport, LoginFailure> {
+    Ok(LoginReport { used, apop })
+}
+
+#[test]
+fn user_and_pass() {
+    let policy = Authentication::UserPass;
+    let (sent, result) = login(policy, false, &[APOP_GREETING, "+OK", "+OK"]);
+    assert_eq!(sent, [USER, PASS], "APOP is never used by itself");
+    assert_eq!(result, by(LoginMethod::UserPass, ApopOutcome::NotTried));
+
+    let (sent, result) = login(policy, false, &["+OK", "-ERR"]);
+    assert_eq!(sent, [USER], "a refused name gets no password");
+    assert_eq!(result, Err(LoginFailure::Refused(CommandKind::User)));
+
+    let (sent, result) = login(policy, false, &["+OK", "+OK", "-ERR"]);
+    assert_eq!(sent, [USER, PASS]);
+    assert_eq!(result, Err(LoginFailure::Refused(CommandKind::Pass)));
+}
+
+#[test]
+fn capabilities_are_asked_for_before_and_after() {
+    let list = "+OK\r\nUIDL\r\n.";
+    let policy = Authentication::UserPass;
+    let (sent, result) = login(policy, true, &["+OK", list, "+OK", "+OK", list]);
+    assert_eq!(sent, ["CAPA", USER, PASS, "CAPA"]);
+    assert!(result.is_ok());
+    let (sent, result) = login(policy, true, &["+OK", "-ERR", "+OK", "+OK", "-ERR"]);
+    assert_eq!(
+        sent,
+        ["CAPA", USER, PASS, "CAPA"],
+        "a refusal is no failure"
+    );
+    assert!(result.is_ok());
+}
+
+#[test]
+fn apop_only() {
+    let policy = Authentication::ApopOnly;
+    let (sent, result) = login(policy, false, &[APOP_GREETING, "+OK"]);
+    assert_eq!(sent, [APOP]);
+    assert_eq!(result, by(LoginMethod::Apop, ApopOutcome::Accepted));
+
+    let (sent, result) = login(policy, false, &[APOP_GREETING, "-ERR"]);
+    assert_eq!(sent, [APOP], "no password follows");
+    assert_eq!(result, Err(LoginFailure::Refused(CommandKind::Apop)));
+
+    let (sent, result) = login(policy, false, &["+OK no timestamp"]);
+    assert_eq!(sent, [""; 0]);
+    assert_eq!(result, Err(LoginFailure::ApopNotOffered));
+}
+
+#[test]
+fn apop_then_user_and_pass_only_by_its_own_name() {
+    let policy = Authentication::ApopThenUserPass;
+    let (sent, result) = login(policy, false, &[APOP_GREETING, "+OK"]);
+    assert_eq!(sent, [APOP]);
+    assert_eq!(result, by(LoginMethod::Apop, ApopOutcome::Accepted));
+
+    let (sent, result) = login(policy, false, &[APOP_GREETING, "-ERR", "+OK", "+OK"]);
+    assert_eq!(sent, [APOP, USER, PASS]);
+    assert_eq!(result, by(LoginMethod::UserPass, ApopOutcome::Refused));
+    assert_eq!(
+        result.unwrap().to_string(),
+        "USER/PASS, since APOP was refused"
+    );
+
+    let (sent, result) = login(policy, false, &["+OK", "+OK", "+OK"]);
+    assert_eq!(sent, [USER, PASS]);
+    assert_eq!(result, by(LoginMethod::UserPass, ApopOutcome::NotOffered));
+
+    let (_, result) = login(policy, false, &[APOP_GREETING, "-ERR", "+OK", "-ERR"]);
+    assert_eq!(result, Err(LoginFailure::Refused(CommandKind::Pass)));
+}
+
+#[test]
+fn stls_comes_before_anything_else_and_takes_the_timestamp_with_it() {
+    let mut server = Server::new(&[APOP_GREETING, "+OK begin", "+OK", "+OK"]);
+    let (opening, result) = server.open(Security::StartTls);
+    assert_eq!(result, Ok(()));
+    assert!(!opening.offers_apop());
+    let policy = LoginPolicy {
+        authentication: Authentication::UserPass,
+        ask_capabilities: false,
+        apop_offered: opening.offers_apop(),
+    };
+    server.login(policy).unwrap();
+    assert_eq!(server.commands, ["STLS", "(TLS)", USER, PASS]);
+}
+
+#[test]
+fn without_stls_no_credentials_are_sent() {
+    let mut server = Server::new(&[APOP_GREETING, "-ERR not here"]);
+    let (_, result) = server.open(Security::StartTls);
+    assert_eq!(result, Err(OpeningFailure::StlsRefused));
+    assert_eq!(server.commands, ["STLS"]);
+}
+
+#[test]
+fn a_server_that_refuses_the_connection() {
+    for security in [
+        Security::ImplicitTls,
+        Security::StartTls,
+        Security::ClearText,
+    ] {
+        let mut server = Server::new(&["-ERR too many connections"]);
+        let (_, result) = server.open(security);
+        assert_eq!(result, Err(OpeningFailure::Dismissed));
+        assert_eq!(server.commands, [""; 0]);
+    }
+}
+
+#[test]
+fn a_server_that_says_goodbye_instead_of_capabilities() {
+    // -ERR to nothing: behind the refused CAPA comes another.
+    let mut server = Server::new(&["+OK", "-ERR what?\r\n-ERR idle"]);
+    server.open(Security::ClearText).1.unwrap();
+    let result = server.login(LoginPolicy {
+        authentication: Authentication::UserPass,
+        ask_capabilities: true,
+        apop_offered: false,
+    });
+    assert_eq!(result, Err(LoginFailure::Dismissed));
+    assert_eq!(server.commands, ["CAPA"]);
+}
+
+#[test]
+fn every_failure_says_what_it_is() {
+    for text in [
+        LoginFailure::ApopNotOffered.to_string(),
+        LoginFailure::Refused(CommandKind::Pass).to_string(),
+        LoginFailure::Dismissed.to_string(),
+        OpeningFailure::StlsRefused.to_string(),
+        OpeningFailure::Dismissed.to_string(),
+    ] {
+        assert!(
+            text.starts_with("the server") || text.starts_with("APOP"),
+            "{text}"
+        );
+    }
+    assert_eq!(Security::ImplicitTls.default_port(), 995);
+    assert_eq!(Security::StartTls.default_port(), 110);
+    assert_eq!(Security::ClearText.default_port(), 110);
+}

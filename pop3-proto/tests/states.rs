@@ -1,0 +1,275 @@
+//! Which command each state allows, and what each reply makes of the state: tables written from RFC 1939 sections 4 to
+//! 7, RFC 2449 section 5 and RFC 2595 section 4.
+
+mod common;
+
+use common::{feed, greeted, logged_in};
+use pop3_proto::{
+    Client, Command, CommandKind, MessageNumber, ReceiveError, SendError, State, Waiting,
+};
+
+type Default = Client<8, 512>;
+
+fn command(kind: CommandKind) -> Command<'static> {
+    let message = MessageNumber::FIRST;
+    match kind {
+        CommandKind::User => Command::User(b"mrose"),
+        CommandKind::Pass => Command::Pass("mvan99".into()),
+        CommandKind::Apop => Command::Apop {
+            user: b"mrose",
+            secret: "tanstaaf".into(),
+        },
+        CommandKind::Stat => Command::Stat,
+        CommandKind::List => Command::List,
+        CommandKind::ListOne => Command::ListOne(message),
+        CommandKind::Uidl => Command::Uidl,
+        CommandKind::UidlOne => Command::UidlOne(message),
+        CommandKind::Retr => Command::Retr(message),
+        CommandKind::Top => Command::Top { message, lines: 0 },
+        CommandKind::Dele => Command::Dele(message),
+        CommandKind::Noop => Command::Noop,
+        CommandKind::Rset => Command::Rset,
+        CommandKind::Quit => Command::Quit,
+        CommandKind::Capa => Command::Capa,
+        CommandKind::Stls => Command::Stls,
+        other => panic!("{other:?} is new: add it to the tables"),
+    }
+}
+
+fn send(client: &mut Default, kind: CommandKind) -> Result<(), SendError> {
+    client.send(&command(kind), &mut [0; 100]).map(|_| ())
+}
+
+/// A client in this state.
+fn in_state(state: State) -> Default {
+    let mut client = match state {
+        State::Greeting => Client::new(),
+        State::Transaction => logged_in(),
+        State::Quitting | State::Closed => {
+            let mut client: Default = logged_in();
+            send(&mut client, CommandKind::Quit).unwrap();
+            client
+        }
+        _ => greeted(),
+    };
+    match state {
+        State::StartTls => {
+            send(&mut client, CommandKind::Stls).unwrap();
+            feed(&mut client, b"+OK\r\n", &mut Vec::new());
+        }
+        State::Closed => feed(&mut client, b"+OK\r\n", &mut Vec::new()),
+        State::Failed => client.abort(),
+        _ => {}
+    }
+    assert_eq!(client.state(), state);
+    client
+}
+
+const STATES: [State; 7] = [
+    State::Greeting,
+    State::Authorization,
+    State::StartTls,
+    State::Transaction,
+    State::Quitting,
+    State::Closed,
+    State::Failed,
+];
+
+#[test]
+fn each_state_allows_what_the_rfcs_say_and_nothing_else() {
+    use CommandKind::*;
+    for state in STATES {
+        let allowed: &[CommandKind] = match state {
+            // PASS only behind USER: see below.
+            State::Authorization => &[User, Apop, Quit, Capa, Stls],
+            State::Transaction => &[
+                Stat, List, ListOne, Uidl, UidlOne, Retr, Top, Dele, Noop, Rset, Quit, Capa,
+            ],
+            _ => &[],
+        };
+        for kind in CommandKind::ALL {
+            let mut client = in_state(state);
+            let in_flight = client.in_flight();
+            let checked = client.check(kind);
+            let mut out = [b'#'; 100];
+            let result = client.send(&command(kind), &mut out).map(|_| ());
+            assert_eq!(checked, result, "{kind:?} in {state:?}");
+            assert_eq!(
+                result.is_ok(),
+                allowed.contains(&kind),
+                "{kind:?} in {state:?}"
+            );
+            if let Err(error) = result {
+                let expected = match (kind, state) {
+                    (Pass, State::Authorization) => SendError::UserFirst,
+                    _ => SendError::WrongState {
+                        command: kind,
+                        state,
+                    },
+                };
+                assert_eq!(error, expected, "{kind:?} in {state:?}");
+                assert_eq!(out, [b'#'; 100], "{kind:?} in {state:?} wrote something");
+                assert_eq!(client.state(), state);
+                assert_eq!(client.in_flight(), in_flight);
+            }
+        }
+    }
+}
+
+#[test]
+fn each_reply_leads_where_the_rfcs_say() {
+    for kind in CommandKind::ALL {
+        for (reply, positive) in [(&b"+OK 1 1\r\n"[..], true), (&b"-ERR\r\n"[..], false)] {
+            let state = match kind {
+                CommandKind::User | CommandKind::Pass | CommandKind::Apop | CommandKind::Stls => {
+                    State::Authorization
+                }
+                _ => State::Transaction,
+            };
+            let mut client = in_state(state);
+            if kind == CommandKind::Pass {
+                send(&mut client, CommandKind::User).unwrap();
+                feed(&mut client, b"+OK\r\n", &mut Vec::new());
+            }
+            send(&mut client, kind).unwrap();
+            feed(&mut client, reply, &mut Vec::new());
+            if positive && kind.is_multi_line() {
+                assert_eq!(client.in_flight(), 1, "{kind:?} goes on");
+                assert!(matches!(client.waiting_for(), Some(Waiting::Rest(_))));
+                feed(&mut client, b".\r\n", &mut Vec::new());
+            }
+            assert_eq!(client.in_flight(), 0, "{kind:?} is answered");
+            let expected = match (kind, positive) {
+                (CommandKind::Pass | CommandKind::Apop, true) => State::Transaction,
+                (CommandKind::Stls, true) => State::StartTls,
+                (CommandKind::Quit, _) => State::Closed,
+                _ => state,
+            };
+            assert_eq!(client.state(), expected, "{kind:?}, {positive}");
+        }
+    }
+}
+
+#[test]
+fn pass_must_follow_an_accepted_user_at_once() {
+    let mut client: Default = greeted();
+    assert_eq!(
+        send(&mut client, CommandKind::Pass),
+        Err(SendError::UserFirst)
+    );
+    send(&mut client, CommandKind::User).unwrap();
+    assert!(matches!(
+        send(&mut client, CommandKind::Pass),
+        Err(SendError::Awaiting(_))
+    ));
+    feed(&mut client, b"-ERR\r\n", &mut Vec::new());
+    assert_eq!(
+        send(&mut client, CommandKind::Pass),
+        Err(SendError::UserFirst)
+    );
+    send(&mut client, CommandKind::User).unwrap();
+    feed(&mut client, b"+OK\r\n", &mut Vec::new());
+    send(&mut client, CommandKind::Capa).unwrap();
+    feed(&mut client, b"-ERR\r\n", &mut Vec::new());
+    assert_eq!(
+        send(&mut client, CommandKind::Pass),
+        Err(SendError::UserFirst)
+    );
+}
+
+#[test]
+fn capabilities_are_forgotten_at_stls_and_at_the_login() {
+    let capa = |client: &mut Default, reply: &[u8]| {
+        send(client, CommandKind::Capa).unwrap();
+        feed(client, reply, &mut Vec::new());
+    };
+    let list = b"+OK\r\nPIPELINING\r\nSTLS\r\n.\r\n";
+    let mut client: Default = greeted();
+    assert!(client.capabilities().is_none(), "never asked");
+    capa(&mut client, list);
+    assert!(client.capabilities().is_some());
+    send(&mut client, CommandKind::Stls).unwrap();
+    feed(&mut client, b"+OK\r\n", &mut Vec::new());
+    client.tls_established().unwrap();
+    assert!(client.capabilities().is_none(), "forgotten at STLS");
+    capa(&mut client, list);
+    capa(&mut client, b"-ERR\r\n");
+    assert!(client.capabilities().is_none(), "refused");
+    capa(&mut client, list);
+    send(&mut client, CommandKind::User).unwrap();
+    feed(&mut client, b"+OK\r\n", &mut Vec::new());
+    send(&mut client, CommandKind::Pass).unwrap();
+    feed(&mut client, b"+OK\r\n", &mut Vec::new());
+    assert!(client.capabilities().is_none(), "forgotten at the log-in");
+}
+
+#[test]
+fn commands_are_pipelined_only_when_it_is_announced_and_no_deeper_than_depth() {
+    let mut client: Client<2, 64> = logged_in();
+    let mut out = [0; 100];
+    client.send(&Command::Capa, &mut out).unwrap();
+    assert!(matches!(
+        client.send(&Command::Stat, &mut out),
+        Err(SendError::Awaiting(_))
+    ));
+    feed(&mut client, b"+OK\r\nPIPELINING\r\n.\r\n", &mut Vec::new());
+    client.send(&Command::Stat, &mut out).unwrap();
+    client.send(&Command::Stat, &mut out).unwrap();
+    assert_eq!(
+        client.send(&Command::Stat, &mut out),
+        Err(SendError::PipelineFull)
+    );
+    assert_eq!(client.in_flight(), 2);
+    feed(&mut client, b"+OK 1 1\r\n", &mut Vec::new());
+    client.send(&Command::Stat, &mut out).unwrap();
+}
+
+#[test]
+fn tls_may_begin_before_the_greeting_or_behind_stls_and_never_else() {
+    for state in STATES {
+        let mut client = in_state(state);
+        let allowed = matches!(state, State::Greeting | State::StartTls);
+        assert_eq!(client.tls_established().is_ok(), allowed, "{state:?}");
+    }
+    let mut client: Default = Client::new();
+    client.tls_established().unwrap();
+    feed(&mut client, b"+OK <1@a.b>\r\n", &mut Vec::new());
+    assert_eq!(
+        send(&mut client, CommandKind::Stls),
+        Err(SendError::AlreadyTls)
+    );
+    send(&mut client, CommandKind::Apop).expect("the timestamp came inside TLS");
+}
+
+#[test]
+fn the_end_of_the_connection_is_fine_only_after_the_end_of_the_session() {
+    for state in STATES {
+        let mut client = in_state(state);
+        let result = client.receive_eof();
+        if state == State::Closed {
+            assert_eq!(result, Ok(()));
+        } else {
+            let error = result.expect_err("cut short");
+            assert_eq!(client.state(), State::Failed);
+            assert_eq!(client.receive(&mut &b"+OK\r\n"[..]), Err(error), "it stays");
+            assert_eq!(client.receive_eof(), Err(error));
+        }
+    }
+}
+
+#[test]
+fn an_aborted_session_says_what_it_was_waiting_for() {
+    let mut client: Default = logged_in();
+    send(&mut client, CommandKind::Retr).unwrap();
+    let waiting = client.waiting_for();
+    assert!(matches!(waiting, Some(Waiting::Reply(_))));
+    client.abort();
+    assert_eq!(client.waiting_for(), None);
+    assert_eq!(
+        client.receive(&mut &b"+OK\r\n"[..]),
+        Err(ReceiveError::Aborted { waiting })
+    );
+    let mut closed = in_state(State::Closed);
+    closed.abort();
+    assert_eq!(closed.state(), State::Closed, "what is over cannot break");
+}
