@@ -52,6 +52,8 @@ pub struct Client<const DEPTH: usize = 8, const LINE: usize = MAX_LINE> {
     reading: Reading,
     line: LineReader<LINE>,
     status: StatusScanner,
+    /// The status line that is being read began when no command was in flight, so it answers none.
+    unasked: bool,
     /// Empty lines skipped before the status line that is due.
     blank_lines: u8,
     timestamp: Timestamp,
@@ -104,6 +106,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
             reading: Reading::Status,
             line: LineReader::new(),
             status: StatusScanner::new(),
+            unasked: false,
             blank_lines: 0,
             timestamp: Timestamp::new(),
             capabilities: None,
@@ -261,6 +264,9 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
     ) -> Result<Option<Event<'s>>, ReceiveError> {
         let greeting = self.state() == State::Greeting;
         let (line, indicator) = loop {
+            if self.status.is_empty() {
+                self.unasked = !greeting && self.pipeline.oldest().is_none();
+            }
             let before = *input;
             let line = self.line.read(input, LineEnd::Lf);
             let taken = before.len().saturating_sub(input.len());
@@ -285,23 +291,18 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
             break (line, indicator);
         };
 
-        let request = self.pipeline.oldest();
+        let request = self.pipeline.oldest().filter(|_| !self.unasked);
         let positive = match indicator {
-            Indicator::Positive => true,
             Indicator::Negative => false,
+            _ if self.unasked => return Err(self.session.fail(ReceiveError::Unsolicited)),
+            Indicator::Positive => true,
             Indicator::Foreign(foreign) if greeting => {
                 return Err(self.session.fail(ReceiveError::NotPop3(foreign)));
             }
             Indicator::Blank | Indicator::Foreign(_) | Indicator::Other => {
-                return Err(self.session.fail(match request {
-                    None if !greeting => ReceiveError::Unsolicited,
-                    request => ReceiveError::NotAReply { request },
-                }));
+                return Err(self.session.fail(ReceiveError::NotAReply { request }));
             }
         };
-        if !greeting && request.is_none() && positive {
-            return Err(self.session.fail(ReceiveError::Unsolicited));
-        }
         // All that may change has changed by the time that the line is borrowed.
         if greeting {
             self.session.greeted(positive);

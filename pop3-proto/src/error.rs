@@ -77,7 +77,7 @@ pub enum ReceiveError {
     },
     /// A status line has a NUL in it.
     NulInReply,
-    /// `+OK` without a command to answer.
+    /// A line that is no `-ERR`, and that began before any command was sent that it could answer.
     Unsolicited,
     /// Octets between the `+OK` to STLS and the TLS handshake: someone may be injecting replies (RFC 2595 section 4).
     PlaintextAfterStls,

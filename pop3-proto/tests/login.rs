@@ -7,12 +7,13 @@ use pop3_proto::login::{
     LoginReport, Next, Opening, OpeningFailure, Security,
 };
 use pop3_proto::{Client, Command, CommandKind};
+use std::collections::VecDeque;
 
 const APOP_GREETING: &str = "+OK <1896.697170952@dbc.mtview.ca.us>";
 
 /// A server that plays its replies, one a command, the greeting first.
 struct Server {
-    replies: std::vec::IntoIter<&'static str>,
+    replies: VecDeque<&'static str>,
     client: Client<1, 128>,
     commands: Vec<String>,
 }
@@ -20,7 +21,7 @@ struct Server {
 impl Server {
     fn new(replies: &[&'static str]) -> Self {
         Self {
-            replies: replies.to_vec().into_iter(),
+            replies: replies.iter().copied().collect(),
             client: Client::new(),
             commands: Vec::new(),
         }
@@ -35,7 +36,10 @@ impl Server {
 
     /// Receives one whole reply, and shows each event of it.
     fn receive(&mut self, mut observe: impl FnMut(&pop3_proto::Event<'_>)) {
-        let reply = format!("{}\r\n", self.replies.next().expect("a reply is there"));
+        let reply = format!(
+            "{}\r\n",
+            self.replies.pop_front().expect("a reply is there")
+        );
         let mut input = reply.as_bytes();
         while let Some(event) = self.client.receive(&mut input).expect("a fine reply") {
             observe(&event);

@@ -47,6 +47,11 @@ impl StatusScanner {
         self.nul |= memchr(0, octets).is_some();
     }
 
+    /// Whether no octet of the line has come yet.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.head.is_empty()
+    }
+
     /// Whether the line has a NUL.
     pub(crate) const fn nul(&self) -> bool {
         self.nul
