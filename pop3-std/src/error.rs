@@ -1,0 +1,229 @@
+//! One error type: what was being done, what happened, and what the server said to it.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use pop3_proto::Text;
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// What went wrong.
+///
+/// It prints as one line that says what was being done, what happened, and the server's own text if there is one, safe
+/// for a terminal and without any secret. It can be cloned, and converts into [`io::Error`] and back.
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    doing: String,
+    what: String,
+    server_text: Option<Vec<u8>>,
+    source: Option<Source>,
+}
+
+/// The kinds of [`Error`], by what a program can do about them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The host has no address, or none of them could be reached.
+    Connect,
+    /// TLS could not be established: no trusted roots, a certificate that is not trusted or is another's, or a server
+    /// that speaks no TLS. Nothing secret was sent.
+    Tls,
+    /// The server refused STLS. Nothing secret was sent.
+    StartTlsRefused,
+    /// The server refused the log-in, because of the user name or the password as far as it says.
+    AuthenticationRefused,
+    /// The policy asks for a way to log in that the server does not offer. Nothing secret was sent.
+    AuthenticationUnavailable,
+    /// The server closed the connection instead of answering the log-in, as some do when the password is wrong.
+    ClosedAtLogin,
+    /// The maildrop is locked, probably by another session: try again later.
+    MailboxInUse,
+    /// The server asks to try again later.
+    TemporaryFailure,
+    /// The server answered `-ERR` to a command other than the log-in. The session goes on.
+    Rejected,
+    /// The server answered `+OK`, but one item of its answer cannot be read, or is longer than what is kept of a line.
+    /// The session goes on.
+    Unreadable,
+    /// The server broke the protocol: the session is over.
+    Protocol,
+    /// The connection ended within a message or a list, so what has been read of it is not all: the session is over.
+    Truncated,
+    /// The server took longer than [`Timeouts`](crate::Timeouts) allow: the session is over.
+    TimedOut,
+    /// The server closed the connection or said goodbye: the session is over.
+    Closed,
+    /// Reading or writing failed for another reason: the session is over.
+    Io,
+    /// The session ended with an earlier error, so nothing was sent.
+    SessionOver,
+    /// The caller asked for something that cannot be done, such as a user name with a line end in it. Nothing was sent.
+    Usage,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, doing: impl fmt::Display, what: impl fmt::Display) -> Self {
+        Self(Arc::new(Inner {
+            kind,
+            doing: doing.to_string(),
+            what: what.to_string(),
+            server_text: None,
+            source: None,
+        }))
+    }
+
+    /// Adds what the server said. It must hold no secret.
+    pub(crate) fn with_server_text(self, text: Vec<u8>) -> Self {
+        self.change(|inner| inner.server_text = Some(text))
+    }
+
+    pub(crate) fn with_source(self, source: impl Into<Source>) -> Self {
+        self.change(|inner| inner.source = Some(source.into()))
+    }
+
+    /// Errors are only changed while they are made, when nobody else has them yet.
+    fn change(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            change(inner);
+        }
+        self
+    }
+
+    /// What kind of error it is.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What the server said, if it said something to it: octets of no promised character set, without the status
+    /// indicator in front. At a log-in `***` stands where the secret stood.
+    pub fn server_text(&self) -> Option<&[u8]> {
+        self.0.server_text.as_deref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner {
+            doing,
+            what,
+            server_text,
+            ..
+        } = &*self.0;
+        if !doing.is_empty() {
+            write!(f, "{doing}: ")?;
+        }
+        // Parts of it come from elsewhere: `Text` keeps it on one line.
+        write!(f, "{}", Text::new(what.as_bytes()))?;
+        match server_text.as_deref() {
+            None | Some([]) => Ok(()),
+            Some(text) => write!(f, ": {:?}", Text::new(text)),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("text", &format_args!("{self}"))
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0.source {
+            Some(source) => Some(&**source),
+            None => None,
+        }
+    }
+}
+
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        let kind = match error.kind() {
+            ErrorKind::TimedOut => io::ErrorKind::TimedOut,
+            ErrorKind::Truncated => io::ErrorKind::UnexpectedEof,
+            ErrorKind::Closed | ErrorKind::ClosedAtLogin => io::ErrorKind::ConnectionAborted,
+            ErrorKind::SessionOver => io::ErrorKind::NotConnected,
+            ErrorKind::Protocol | ErrorKind::Unreadable => io::ErrorKind::InvalidData,
+            ErrorKind::Usage => io::ErrorKind::InvalidInput,
+            _ => io::ErrorKind::Other,
+        };
+        Self::new(kind, error)
+    }
+}
+
+/// Gets back the [`Error`] that reading a [`Message`](crate::Message) gave; any other becomes one of the kind
+/// [`Io`](ErrorKind::Io).
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        match error.downcast::<Self>() {
+            Ok(error) => error,
+            Err(error) => Self::new(ErrorKind::Io, "", &error).with_source(error),
+        }
+    }
+}
+
+/// QUIT did not commit the deletions, or nobody knows whether it did.
+#[derive(Clone)]
+pub struct QuitError {
+    /// What became of the messages that were marked as deleted.
+    pub deletions: Deletions,
+    /// What went wrong.
+    pub error: Error,
+}
+
+/// What became of the messages that were marked as deleted, when QUIT was not answered with `+OK`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Deletions {
+    /// QUIT was never sent, so none was deleted.
+    Discarded,
+    /// The server answered `-ERR`: some may have been deleted, not all (RFC 1939 section 6).
+    Refused,
+    /// The server's answer never came: all of them may have been deleted, or none.
+    Unknown,
+}
+
+impl fmt::Display for Deletions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Discarded => "nothing was deleted",
+            Self::Refused => "not all of the deletions were made",
+            Self::Unknown => "whether the deletions were made is unknown",
+        })
+    }
+}
+
+impl fmt::Display for QuitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.error, self.deletions)
+    }
+}
+
+impl fmt::Debug for QuitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QuitError")
+            .field("deletions", &self.deletions)
+            .field("error", &self.error)
+            .finish()
+    }
+}
+
+impl std::error::Error for QuitError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        std::error::Error::source(&self.error)
+    }
+}
+
+impl From<QuitError> for Error {
+    fn from(error: QuitError) -> Self {
+        error.error
+    }
+}

@@ -1,0 +1,380 @@
+//! The stream and the protocol together: the one place where octets are read and written.
+
+use std::io::{self, Read, Write};
+use std::ops::Range;
+use std::ptr;
+use std::sync::Arc;
+
+use pop3_proto::{
+    Client, Command, CommandKind, Event, MAX_COMMAND, MAX_LINE, ReceiveError, Request, SendError,
+    State,
+};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use zeroize::Zeroizing;
+
+use crate::blame::{self, Doing};
+use crate::channel::Channel;
+use crate::error::{Error, ErrorKind};
+use crate::timeouts::Timeouts;
+use crate::trace::{Secrets, Trace};
+use crate::transport::Transport;
+
+/// How many octets are read at a time: as many as a TLS record holds at most.
+pub const RECEIVE_BUFFER: usize = 16 * 1024;
+
+/// A connection, its session, and what has been received and not yet looked at.
+pub(crate) struct Link<S> {
+    channel: Channel<S>,
+    client: Client,
+    buffer: Box<[u8]>,
+    /// What the client has not seen yet of `buffer`.
+    pending: Range<usize>,
+    /// The line that is being read, as far as it is kept: for errors, for the trace, and for CAPA.
+    line: Vec<u8>,
+    /// How much there was so far of the message that is being read; `None`: it is no message.
+    message_octets: Option<u64>,
+    doing: Doing,
+    secrets: Secrets,
+    trace: Trace,
+    /// What ended the session, if it ended before its time.
+    failure: Option<Error>,
+}
+
+/// Where an event came from.
+pub(crate) struct Seen<'a> {
+    /// What was being done.
+    pub(crate) doing: Doing,
+    /// The line that it was read from, with its line end, if it was a line.
+    pub(crate) line: &'a [u8],
+    buffer: &'a [u8],
+    secrets: &'a Secrets,
+}
+
+impl Seen<'_> {
+    /// A server's text without the secrets that it repeats.
+    pub(crate) fn hide(&self, text: pop3_proto::Text<'_>) -> Vec<u8> {
+        self.secrets.hide(text.as_bytes())
+    }
+}
+
+/// The next octets of a message.
+pub(crate) enum Piece {
+    /// They lie here in the receive buffer, until more is read.
+    Received(Range<usize>),
+    /// They lie elsewhere: the CR, for one, that was held back in an earlier chunk.
+    Other(Vec<u8>),
+    /// The message is complete.
+    End,
+}
+
+impl<S: Transport> Link<S> {
+    pub(crate) fn new(
+        stream: S,
+        timeouts: Timeouts,
+        config: pop3_proto::Config,
+        trace: Trace,
+    ) -> Self {
+        let mut channel = Channel::new(stream, timeouts);
+        channel.stream.begin(Some(timeouts.read));
+        Self {
+            channel,
+            client: Client::with_config(config),
+            buffer: vec![0; RECEIVE_BUFFER].into_boxed_slice(),
+            pending: 0..0,
+            line: Vec::new(),
+            message_octets: None,
+            doing: Doing::Greeting,
+            secrets: Secrets::default(),
+            trace,
+            failure: None,
+        }
+    }
+
+    /// Makes sure that the next that the server says is the answer to this. What is left of an earlier reply is read
+    /// away.
+    pub(crate) fn clear_the_way(&mut self, request: Request) -> Result<(), Error> {
+        if let Some(failure) = &self.failure {
+            return Err(blame::session_over(request, failure));
+        }
+        self.finish_reply()?;
+        // What is left now, nobody asked for: the server says goodbye, or breaks the protocol.
+        self.received_event(&mut |_, _| ())?;
+        match &self.failure {
+            Some(failure) => Err(failure.clone()),
+            None => Ok(()),
+        }
+    }
+
+    /// Encodes a command and writes it, in one write.
+    pub(crate) fn send(&mut self, command: &Command<'_>) -> Result<(), Error> {
+        let request = Request {
+            kind: command.kind(),
+            message: command.message(),
+        };
+        self.clear_the_way(request)?;
+        let octets = self
+            .encode(command)
+            .map_err(|error| Error::new(ErrorKind::Usage, request, error).with_source(error))?;
+        self.doing = Doing::Request(request);
+        self.trace.command(command);
+
+        let timeouts = self.channel.stream.timeouts();
+        self.channel.stream.begin(Some(timeouts.write));
+        let written = self.channel.write_all(&octets);
+        match written.and_then(|()| self.channel.flush()) {
+            // A server that has closed the connection may have said why: reading tells.
+            Err(error) if !blame::is_lost(&error) => return Err(self.transport_failed(error)),
+            _ => {}
+        }
+        let whole = timeouts.reply.unwrap_or(timeouts.read).min(timeouts.read);
+        self.channel.stream.begin(Some(whole));
+        Ok(())
+    }
+
+    /// The command as octets, which are wiped when they are dropped.
+    fn encode(&mut self, command: &Command<'_>) -> Result<Zeroizing<Vec<u8>>, SendError> {
+        let mut out = Zeroizing::new(vec![0; MAX_COMMAND]);
+        let sent = match self.client.send(command, &mut out) {
+            Err(SendError::BufferTooSmall { needed }) => {
+                // Growing may leave a copy behind, but nothing has been written yet.
+                out.resize(needed, 0);
+                self.client.send(command, &mut out)?
+            }
+            sent => sent?,
+        };
+        out.truncate(sent.octets);
+        if let Command::Apop { .. } = command {
+            // Who sees the digest can try passwords at leisure.
+            if let Some(digest) = out.trim_ascii_end().rsplit(|&octet| octet == b' ').next() {
+                self.secrets.add(digest);
+            }
+        }
+        Ok(out)
+    }
+
+    /// Shows the next event to `see`.
+    pub(crate) fn next_event<T>(
+        &mut self,
+        mut see: impl FnMut(&Event<'_>, &Seen<'_>) -> T,
+    ) -> Result<T, Error> {
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone());
+        }
+        loop {
+            if let Some(seen) = self.received_event(&mut see)? {
+                return Ok(seen);
+            }
+            self.fill()?;
+        }
+    }
+
+    /// Shows the next event in what has been received to `see`; `None`: there is none.
+    fn received_event<T>(
+        &mut self,
+        see: &mut impl FnMut(&Event<'_>, &Seen<'_>) -> T,
+    ) -> Result<Option<T>, Error> {
+        while !self.pending.is_empty() {
+            let input = self.buffer.get(self.pending.clone()).unwrap_or_default();
+            let mut rest = input;
+            let received = self.client.receive(&mut rest);
+            let taken = input.len().saturating_sub(rest.len());
+            self.pending.start = self.pending.end.saturating_sub(rest.len());
+            if self.message_octets.is_none() {
+                let kept = MAX_LINE.saturating_sub(self.line.len()).min(taken);
+                self.line
+                    .extend_from_slice(input.get(..kept).unwrap_or_default());
+            }
+            let event = match received {
+                Ok(Some(event)) => event,
+                Ok(None) => continue,
+                Err(error) => return Err(self.protocol_broken(error)),
+            };
+            let seen = Seen {
+                doing: self.doing,
+                line: &self.line,
+                buffer: &self.buffer,
+                secrets: &self.secrets,
+            };
+            match event {
+                Event::Body(octets) => {
+                    let more = u64::try_from(octets.len()).unwrap_or(u64::MAX);
+                    self.message_octets = self.message_octets.map(|sum| sum.saturating_add(more));
+                }
+                Event::End { .. } if self.message_octets.is_some() => {
+                    self.trace.message(self.message_octets.take().unwrap_or(0));
+                }
+                _ => self.trace.line(&self.line, &self.secrets),
+            }
+            match event {
+                Event::Begin { request, .. } if request.kind != CommandKind::Capa => {
+                    // From here on it may be long.
+                    let timeouts = self.channel.stream.timeouts();
+                    self.channel.stream.bound(timeouts.reply);
+                    if matches!(request.kind, CommandKind::Retr | CommandKind::Top) {
+                        self.message_octets = Some(0);
+                    }
+                }
+                Event::Farewell { text } => {
+                    self.failure = Some(blame::farewell(self.doing, text, seen.hide(text)));
+                }
+                _ => {}
+            }
+            let result = see(&event, &seen);
+            self.line.clear();
+            return Ok(Some(result));
+        }
+        Ok(None)
+    }
+
+    /// Shows the next event to `read`, which gives `None` for one that is no answer. Refusals, goodbyes and what cannot
+    /// be read are errors.
+    pub(crate) fn answer<T>(&mut self, read: impl Fn(&Event<'_>) -> Option<T>) -> Result<T, Error> {
+        self.next_event(|event, seen| match blame::no_answer(event, seen) {
+            Some(error) => Err(error),
+            None => read(event).ok_or_else(|| blame::unexpected(seen)),
+        })?
+    }
+
+    /// The next piece of the message that a reply brings.
+    pub(crate) fn next_piece(&mut self) -> Result<Piece, Error> {
+        self.next_event(|event, seen| match event {
+            Event::Body(octets) => match range_within(seen.buffer, octets) {
+                Some(range) => Piece::Received(range),
+                None => Piece::Other(octets.to_vec()),
+            },
+            _ => Piece::End,
+        })
+    }
+
+    /// What [`Piece::Received`] means.
+    pub(crate) fn received(&self, range: Range<usize>) -> &[u8] {
+        self.buffer.get(range).unwrap_or_default()
+    }
+
+    /// Reads away what is left of the reply in progress.
+    pub(crate) fn finish_reply(&mut self) -> Result<(), Error> {
+        while self.client.in_flight() > 0 {
+            self.next_event(|_, _| ())?;
+        }
+        Ok(())
+    }
+
+    fn fill(&mut self) -> Result<(), Error> {
+        self.pending = 0..0;
+        match self.channel.read(&mut self.buffer) {
+            Ok(0) => Err(self.connection_lost(None)),
+            Ok(count) => {
+                self.pending = 0..count.min(self.buffer.len());
+                Ok(())
+            }
+            Err(error) => Err(self.transport_failed(error)),
+        }
+    }
+
+    /// Begins TLS, now.
+    pub(crate) fn start_tls(
+        &mut self,
+        config: Arc<ClientConfig>,
+        name: ServerName<'static>,
+    ) -> Result<(), Error> {
+        if !self.pending.is_empty() {
+            return Err(self.protocol_broken(ReceiveError::PlaintextAfterStls));
+        }
+        let read = self.channel.stream.timeouts().read;
+        self.channel.stream.begin(Some(read));
+        let established = match self.channel.start_tls(config, name) {
+            Ok(established) => established,
+            Err(error) => return Err(self.fail(blame::handshake(error))),
+        };
+        self.client.tls_established().map_err(|error| {
+            Error::new(ErrorKind::Usage, Doing::Handshake, error).with_source(error)
+        })?;
+        self.trace.note(&established);
+        self.channel.stream.begin(Some(read));
+        Ok(())
+    }
+
+    /// Ends the connection after its session has ended. A server that has broken it hears no more.
+    pub(crate) fn close(&mut self) {
+        if self.failure.is_none() {
+            self.channel.close();
+            self.trace.note(&"closed");
+        }
+    }
+
+    fn protocol_broken(&mut self, error: ReceiveError) -> Error {
+        if !self.line.is_empty() {
+            self.trace.line(&self.line, &self.secrets);
+        }
+        let line = self.secrets.hide(self.line.trim_ascii_end());
+        self.fail(
+            Error::new(ErrorKind::Protocol, self.doing, error)
+                .with_server_text(line)
+                .with_source(error),
+        )
+    }
+
+    fn transport_failed(&mut self, error: io::Error) -> Error {
+        if blame::is_lost(&error) {
+            return self.connection_lost(Some(error));
+        }
+        self.fail(blame::transport(self.doing, error))
+    }
+
+    fn connection_lost(&mut self, error: Option<io::Error>) -> Error {
+        let waiting = self.client.waiting_for();
+        self.fail(blame::lost(self.doing, waiting, error))
+    }
+
+    /// The session is over, and this is why.
+    fn fail(&mut self, error: Error) -> Error {
+        self.client.abort();
+        self.trace.note(&error);
+        self.failure = Some(error.clone());
+        error
+    }
+}
+
+impl<S> Link<S> {
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Whether another command can be sent.
+    pub(crate) fn is_open(&self) -> bool {
+        self.failure.is_none() && self.client.state() != State::Closed
+    }
+
+    /// From now on, neither errors nor the trace show this secret.
+    pub(crate) fn hide(&mut self, secret: &[u8]) {
+        self.secrets.add(secret);
+    }
+
+    /// Wipes what [`Link::hide`] was told.
+    pub(crate) fn forget_secrets(&mut self) {
+        self.secrets.forget();
+    }
+}
+
+/// Where in `buffer` these octets lie, if they are part of it.
+fn range_within(buffer: &[u8], octets: &[u8]) -> Option<Range<usize>> {
+    let start = octets.as_ptr().addr().checked_sub(buffer.as_ptr().addr())?;
+    let range = start..start.checked_add(octets.len())?;
+    let found = buffer.get(range.clone())?;
+    ptr::eq(found, octets).then_some(range)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::range_within;
+
+    #[test]
+    fn octets_are_found_by_where_they_are_and_not_by_what_they_are() {
+        let buffer = *b"\r\r\r";
+        assert_eq!(range_within(&buffer, &buffer[1..2]), Some(1..2));
+        assert_eq!(range_within(&buffer, &buffer), Some(0..3));
+        assert_eq!(range_within(&buffer, b"\r"), None);
+        assert_eq!(range_within(&buffer[..2], &buffer[2..]), None);
+    }
+}

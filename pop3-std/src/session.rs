@@ -1,0 +1,391 @@
+//! A connection before and after its log-in.
+
+use std::fmt;
+
+use pop3_proto::login::{Authentication, Login, LoginPolicy, LoginReport, Next};
+use pop3_proto::{CapabilitySet, Command, CommandKind, Event, MessageNumber, Request};
+
+use crate::blame;
+use crate::capabilities::Capabilities;
+use crate::credentials::Credentials;
+use crate::error::{Deletions, Error, ErrorKind, QuitError};
+use crate::link::Link;
+use crate::listing::{Lines, Listing, Listings, UniqueIdListing, UniqueIds};
+use crate::message::Message;
+use crate::transport::Transport;
+
+/// A connection whose server has greeted, and that nobody has logged in on yet.
+pub struct Unauthenticated<S>(Box<Inner<S>>);
+
+struct Inner<S> {
+    link: Link<S>,
+    greeting: String,
+    offers_apop: bool,
+    ask_capabilities: bool,
+}
+
+impl<S> Unauthenticated<S> {
+    pub(crate) fn new(
+        link: Link<S>,
+        greeting: String,
+        offers_apop: bool,
+        ask_capabilities: bool,
+    ) -> Self {
+        Self(Box::new(Inner {
+            link,
+            greeting,
+            offers_apop,
+            ask_capabilities,
+        }))
+    }
+
+    /// The server's greeting, safe to print. With STLS it came before TLS, so anybody can have said it.
+    pub fn greeting(&self) -> &str {
+        &self.0.greeting
+    }
+
+    /// Whether the greeting offers APOP. That it will be accepted is not said by this.
+    pub fn offers_apop(&self) -> bool {
+        self.0.offers_apop
+    }
+}
+
+impl<S: Transport> Unauthenticated<S> {
+    /// Asks for the server's capabilities (CAPA).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Rejected`]: the server knows no CAPA, which is no reason to worry; else the session is over.
+    pub fn capa(&mut self) -> Result<Capabilities, Error> {
+        Capabilities::ask(&mut self.0.link)
+    }
+
+    /// Logs in.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong, and the connection itself, if another try can be made on it.
+    pub fn login(
+        mut self,
+        credentials: &Credentials,
+        how: Authentication,
+    ) -> Result<Session<S>, LoginError<S>> {
+        let policy = LoginPolicy {
+            authentication: how,
+            ask_capabilities: self.0.ask_capabilities,
+            apop_offered: self.0.offers_apop,
+        };
+        let link = &mut self.0.link;
+        link.hide(credentials.secret());
+        let outcome = log_in(link, Login::new(policy), credentials);
+        link.forget_secrets();
+        match outcome {
+            Ok(report) => Ok(Session {
+                inner: self.0,
+                report,
+            }),
+            Err(error) => {
+                let connection = self.0.link.is_open().then_some(self);
+                Err(LoginError { error, connection })
+            }
+        }
+    }
+
+    /// Ends the session without a log-in.
+    ///
+    /// # Errors
+    ///
+    /// The server did not answer, or not with `+OK`. The connection is closed all the same.
+    pub fn quit(mut self) -> Result<(), Error> {
+        quit(&mut self.0.link).map_err(Error::from)
+    }
+}
+
+fn log_in<S: Transport>(
+    link: &mut Link<S>,
+    mut login: Login,
+    credentials: &Credentials,
+) -> Result<LoginReport, Error> {
+    let mut refusal = None;
+    loop {
+        match login.next_step(&credentials.borrowed()) {
+            Next::Send(command) => link.send(&command)?,
+            Next::Receive => link.next_event(|event, seen| {
+                login.observe(event);
+                if let Some(error) = blame::no_answer(event, seen) {
+                    let kind = match event {
+                        Event::Rejected { text, .. } => blame::login_refusal(*text),
+                        _ => error.kind(),
+                    };
+                    refusal = Some((kind, error));
+                }
+            })?,
+            Next::StartTls => {
+                return Err(Error::new(
+                    ErrorKind::Usage,
+                    "log-in",
+                    "TLS belongs before it",
+                ));
+            }
+            Next::Finished(Ok(report)) => return Ok(report),
+            Next::Finished(Err(failure)) => return Err(blame::login(failure, refusal)),
+        }
+    }
+}
+
+fn quit<S: Transport>(link: &mut Link<S>) -> Result<(), QuitError> {
+    let request = Request {
+        kind: CommandKind::Quit,
+        message: None,
+    };
+    link.clear_the_way(request).map_err(|error| QuitError {
+        deletions: Deletions::Discarded,
+        error,
+    })?;
+    let answer = link.send(&Command::Quit).and_then(|()| link.answer(done));
+    link.close();
+    answer.map_err(|error| QuitError {
+        deletions: match error.kind() {
+            ErrorKind::Rejected => Deletions::Refused,
+            _ => Deletions::Unknown,
+        },
+        error,
+    })
+}
+
+/// Nobody was logged in.
+pub struct LoginError<S> {
+    /// What went wrong.
+    pub error: Error,
+    /// The connection, if it is still open as far as the client knows: another log-in may be tried on it. Many servers
+    /// close it right after a refusal, which only the next command shows.
+    pub connection: Option<Unauthenticated<S>>,
+}
+
+impl<S> From<LoginError<S>> for Error {
+    fn from(error: LoginError<S>) -> Self {
+        error.error
+    }
+}
+
+impl<S> fmt::Display for LoginError<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.error, f)
+    }
+}
+
+impl<S> fmt::Debug for LoginError<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoginError")
+            .field("error", &self.error)
+            .field("connection", &self.connection)
+            .finish()
+    }
+}
+
+impl<S> std::error::Error for LoginError<S> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        std::error::Error::source(&self.error)
+    }
+}
+
+/// A session in which somebody is logged in.
+///
+/// Only [`quit`](Self::quit) makes deletions final. A session that is dropped closes its connection, and then the
+/// server deletes nothing.
+pub struct Session<S> {
+    inner: Box<Inner<S>>,
+    report: LoginReport,
+}
+
+/// The answer to STAT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stat {
+    /// How many messages there are.
+    pub messages: u32,
+    /// Their size in octets as the server reckons it. `None`: its figure could not be read.
+    pub octets: Option<u64>,
+}
+
+impl<S> Session<S> {
+    /// How the log-in came about.
+    pub fn login_report(&self) -> LoginReport {
+        self.report
+    }
+
+    /// What the server announced last. `None`: it was not asked since the log-in, or refused to say.
+    ///
+    /// That a capability is missing proves little: many servers support more than they announce.
+    pub fn announced(&self) -> Option<CapabilitySet> {
+        self.inner.link.client().capabilities()
+    }
+
+    /// Whether the session goes on. It does after `-ERR`, and does not after a time-out, a lost connection or a breach
+    /// of the protocol.
+    pub fn is_open(&self) -> bool {
+        self.inner.link.is_open()
+    }
+}
+
+/// Each command first reads away what the caller has left of an earlier message or list.
+///
+/// `-ERR` to a command is an error of kind [`ErrorKind::Rejected`], and the session goes on.
+impl<S: Transport> Session<S> {
+    /// How many messages there are, and how large they are together (STAT).
+    ///
+    /// # Errors
+    ///
+    /// The server refuses, the answer cannot be read, or the session is over.
+    pub fn stat(&mut self) -> Result<Stat, Error> {
+        self.ask(&Command::Stat, |event| match *event {
+            Event::Stat {
+                messages, octets, ..
+            } => Some(Stat { messages, octets }),
+            _ => None,
+        })
+    }
+
+    /// The sizes of all messages (LIST).
+    ///
+    /// # Errors
+    ///
+    /// The server refuses, or the session is over.
+    pub fn list(&mut self) -> Result<Listings<'_, S>, Error> {
+        self.begin(&Command::List).map(Lines::listings)
+    }
+
+    /// The size of one message (LIST).
+    ///
+    /// # Errors
+    ///
+    /// The server refuses, the answer cannot be read, or the session is over.
+    pub fn list_one(&mut self, number: MessageNumber) -> Result<Listing, Error> {
+        self.ask(&Command::ListOne(number), Listing::of)
+    }
+
+    /// The unique-ids of all messages (UIDL).
+    ///
+    /// # Errors
+    ///
+    /// The server refuses, or the session is over.
+    pub fn uidl(&mut self) -> Result<UniqueIds<'_, S>, Error> {
+        self.begin(&Command::Uidl).map(Lines::unique_ids)
+    }
+
+    /// The unique-id of one message (UIDL).
+    ///
+    /// # Errors
+    ///
+    /// The server refuses, the answer cannot be read, or the session is over.
+    pub fn uidl_one(&mut self, number: MessageNumber) -> Result<UniqueIdListing, Error> {
+        self.ask(&Command::UidlOne(number), UniqueIdListing::of)
+    }
+
+    /// A whole message (RETR).
+    ///
+    /// # Errors
+    ///
+    /// The server refuses, or the session is over.
+    pub fn retr(&mut self, number: MessageNumber) -> Result<Message<'_, S>, Error> {
+        let link = self.begin(&Command::Retr(number))?;
+        Ok(Message::new(link, number))
+    }
+
+    /// A message's header and the first lines of its body (TOP). Servers count and cut as they like: never take the
+    /// result for the whole message.
+    ///
+    /// # Errors
+    ///
+    /// The server refuses, or the session is over.
+    pub fn top(&mut self, number: MessageNumber, lines: u32) -> Result<Message<'_, S>, Error> {
+        let link = self.begin(&Command::Top {
+            message: number,
+            lines,
+        })?;
+        Ok(Message::new(link, number))
+    }
+
+    /// Marks a message as deleted (DELE). Only [`quit`](Self::quit) makes it so.
+    ///
+    /// # Errors
+    ///
+    /// The server refuses, or the session is over.
+    pub fn dele(&mut self, number: MessageNumber) -> Result<(), Error> {
+        self.ask(&Command::Dele(number), done)
+    }
+
+    /// Does nothing, but keeps the session alive (NOOP).
+    ///
+    /// # Errors
+    ///
+    /// The server refuses, or the session is over.
+    pub fn noop(&mut self) -> Result<(), Error> {
+        self.ask(&Command::Noop, done)
+    }
+
+    /// Unmarks all messages that are marked as deleted (RSET).
+    ///
+    /// # Errors
+    ///
+    /// The server refuses, or the session is over.
+    pub fn rset(&mut self) -> Result<(), Error> {
+        self.ask(&Command::Rset, done)
+    }
+
+    /// Asks for the server's capabilities (CAPA).
+    ///
+    /// # Errors
+    ///
+    /// The server refuses, as it may, or the session is over.
+    pub fn capa(&mut self) -> Result<Capabilities, Error> {
+        Capabilities::ask(&mut self.inner.link)
+    }
+
+    /// Ends the session (QUIT). `Ok`: the server says that it has deleted what was marked.
+    ///
+    /// # Errors
+    ///
+    /// The server refused, or did not answer. Either way the connection is closed, and the error says what became of
+    /// the deletions as far as that can be known.
+    pub fn quit(mut self) -> Result<(), QuitError> {
+        quit(&mut self.inner.link)
+    }
+
+    fn ask<T>(
+        &mut self,
+        command: &Command<'_>,
+        read: impl Fn(&Event<'_>) -> Option<T>,
+    ) -> Result<T, Error> {
+        self.inner.link.send(command)?;
+        self.inner.link.answer(read)
+    }
+
+    fn begin(&mut self, command: &Command<'_>) -> Result<&mut Link<S>, Error> {
+        self.ask(command, |event| {
+            matches!(event, Event::Begin { .. }).then_some(())
+        })?;
+        Ok(&mut self.inner.link)
+    }
+}
+
+fn done(event: &Event<'_>) -> Option<()> {
+    matches!(event, Event::Done { .. }).then_some(())
+}
+
+impl<S> fmt::Debug for Unauthenticated<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unauthenticated")
+            .field("greeting", &self.0.greeting)
+            .field("state", &self.0.link.client().state())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S> fmt::Debug for Session<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("login", &format_args!("{}", self.report))
+            .field("state", &self.inner.link.client().state())
+            .finish_non_exhaustive()
+    }
+}
