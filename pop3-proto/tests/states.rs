@@ -196,10 +196,18 @@ fn capabilities_are_forgotten_at_stls_and_at_the_login() {
     capa(&mut client, b"-ERR\r\n");
     assert!(client.capabilities().is_none(), "refused");
     capa(&mut client, list);
-    send(&mut client, CommandKind::User).unwrap();
-    feed(&mut client, b"+OK\r\n", &mut Vec::new());
-    send(&mut client, CommandKind::Pass).unwrap();
-    feed(&mut client, b"+OK\r\n", &mut Vec::new());
+    let mut login = |reply: &[u8]| {
+        send(&mut client, CommandKind::User).unwrap();
+        feed(&mut client, b"+OK\r\n", &mut Vec::new());
+        send(&mut client, CommandKind::Pass).unwrap();
+        feed(&mut client, reply, &mut Vec::new());
+        client.capabilities()
+    };
+    assert!(
+        login(b"-ERR\r\n").is_some(),
+        "a refused log-in changes nothing"
+    );
+    login(b"+OK\r\n");
     assert!(client.capabilities().is_none(), "forgotten at the log-in");
 }
 

@@ -1,0 +1,149 @@
+//! What the small types say of themselves: commands, requests, events, texts, deadlines.
+
+mod common;
+
+use common::{feed_cut, logged_in};
+use pop3_proto::{Client, Command, CommandKind, Deadline, Event, MessageNumber, Text};
+
+#[test]
+fn commands_print_as_they_are_sent_but_for_secrets() {
+    let message = MessageNumber::new(7).unwrap();
+    for (command, line) in [
+        (Command::User(b"mrose"), "USER mrose"),
+        (Command::Pass("x".into()), "PASS ***"),
+        (
+            Command::Apop {
+                user: b"m\x1brose",
+                secret: "x".into(),
+            },
+            "APOP m\\u{1b}rose ***",
+        ),
+        (Command::Stat, "STAT"),
+        (Command::List, "LIST"),
+        (Command::ListOne(message), "LIST 7"),
+        (Command::Uidl, "UIDL"),
+        (Command::UidlOne(message), "UIDL 7"),
+        (Command::Retr(message), "RETR 7"),
+        (Command::Top { message, lines: 3 }, "TOP 7 3"),
+        (Command::Dele(message), "DELE 7"),
+        (Command::Noop, "NOOP"),
+        (Command::Rset, "RSET"),
+        (Command::Quit, "QUIT"),
+        (Command::Capa, "CAPA"),
+        (Command::Stls, "STLS"),
+    ] {
+        assert_eq!(command.to_string(), line);
+        assert!(line.starts_with(&command.kind().to_string()));
+    }
+    assert_eq!(u32::from(message), 7);
+    assert_eq!(message.to_string(), "7");
+}
+
+/// Which of the events in a reply are about the command, and which completes it.
+fn events(command: &Command<'_>, reply: &[u8]) -> Vec<(bool, bool)> {
+    let mut client: Client = logged_in();
+    let sent = client.send(command, &mut [0; 40]).unwrap();
+    let mut input = reply;
+    let mut seen = Vec::new();
+    while let Some(event) = client.receive(&mut input).unwrap() {
+        let about = event.request();
+        assert!(about.is_none() || about == Some(sent.request));
+        let completes = event.completes();
+        assert!(completes.is_none() || completes == Some(sent.request));
+        seen.push((about.is_some(), completes.is_some()));
+    }
+    seen
+}
+
+#[test]
+fn each_command_is_completed_once_and_by_its_last_event() {
+    const LAST: (bool, bool) = (true, true);
+    const AMONG: (bool, bool) = (true, false);
+    const BODY: (bool, bool) = (false, false);
+    let n = MessageNumber::FIRST;
+    for (command, reply, expected) in [
+        (Command::Noop, &b"+OK\r\n"[..], &[LAST][..]),
+        (Command::Noop, b"-ERR\r\n", &[LAST]),
+        (Command::Stat, b"+OK 1 1\r\n", &[LAST]),
+        (Command::Stat, b"+OK what\r\n", &[LAST]),
+        (Command::ListOne(n), b"+OK 1 1\r\n", &[LAST]),
+        (Command::UidlOne(n), b"+OK 1 x\r\n", &[LAST]),
+        (Command::UidlOne(n), b"+OK\r\n", &[LAST]),
+        (
+            Command::List,
+            b"+OK\r\n1 1\r\nwhat\r\n.\r\n",
+            &[AMONG, AMONG, AMONG, LAST],
+        ),
+        (Command::Uidl, b"+OK\r\n1 x\r\n.\r\n", &[AMONG, AMONG, LAST]),
+        (Command::Capa, b"+OK\r\nTOP\r\n.\r\n", &[AMONG, AMONG, LAST]),
+        (Command::Retr(n), b"+OK\r\nx\r\n.\r\n", &[AMONG, BODY, LAST]),
+    ] {
+        assert_eq!(events(&command, reply), expected, "{command}");
+    }
+    let mut client: Client = logged_in();
+    let mut input: &[u8] = b"-ERR bye\r\n";
+    let farewell = client.receive(&mut input).unwrap().unwrap();
+    assert!(matches!(farewell, Event::Farewell { .. }));
+    assert_eq!((farewell.request(), farewell.completes()), (None, None));
+}
+
+#[test]
+fn a_sent_command_names_its_request() {
+    let mut client: Client = logged_in();
+    let retr = Command::Retr(MessageNumber::FIRST);
+    let sent = client.send(&retr, &mut [0; 8]).unwrap();
+    assert_eq!((sent.octets, sent.request.kind), (8, CommandKind::Retr));
+    assert_eq!(sent.request.to_string(), "RETR 1");
+    let seen = feed_cut(&mut client, b"-ERR\r\n", &[6]);
+    assert_eq!(seen[0].text(), "Rejected RETR 1: \"\"");
+}
+
+#[test]
+fn unique_ids_and_texts() {
+    let mut client: Client = logged_in();
+    client
+        .send(&Command::UidlOne(MessageNumber::FIRST), &mut [0; 8])
+        .unwrap();
+    let mut input: &[u8] = b"+OK 1 a\x07b\r\n";
+    let Some(Event::UniqueId {
+        unique_id: Some(id),
+        ..
+    }) = client.receive(&mut input).unwrap()
+    else {
+        panic!("no unique-id");
+    };
+    assert_eq!(id.to_string(), "a\\u{7}b");
+    assert_eq!(id.text().as_bytes(), id.as_bytes());
+    assert!(!id.is_compliant());
+    assert!(Text::default().is_empty());
+    assert!(!Text::new(b" ").is_empty());
+}
+
+#[test]
+fn deadlines() {
+    let deadline = Deadline::after(1_000, Some(500));
+    assert_eq!(deadline.remaining(1_000), Some(500));
+    assert_eq!(deadline.remaining(1_499), Some(1));
+    assert_eq!(deadline.remaining(1_500), Some(0));
+    assert_eq!(deadline.remaining(9_999), Some(0));
+    assert!(!deadline.has_passed(0));
+    assert!(!deadline.has_passed(1_499));
+    assert!(deadline.has_passed(1_500));
+    assert!(deadline.has_passed(u64::MAX));
+
+    assert_eq!(Deadline::after(1_000, None), Deadline::NEVER);
+    assert_eq!(Deadline::NEVER.remaining(u64::MAX), None);
+    assert!(!Deadline::NEVER.has_passed(u64::MAX));
+    assert_eq!(
+        Deadline::after(5, Some(u64::MAX)).remaining(5),
+        Some(u64::MAX - 5),
+        "the clock's end is the latest"
+    );
+
+    let later = Deadline::after(1_000, Some(600));
+    assert_eq!(deadline.or_earlier(later), deadline);
+    assert_eq!(later.or_earlier(deadline), deadline);
+    assert_eq!(deadline.or_earlier(Deadline::NEVER), deadline);
+    assert_eq!(Deadline::NEVER.or_earlier(deadline), deadline);
+    assert_eq!(Deadline::NEVER.or_earlier(Deadline::NEVER), Deadline::NEVER);
+}
