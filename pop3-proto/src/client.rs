@@ -97,8 +97,9 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
             assert!(
                 DEPTH > 0,
                 "a client without room for a command can send none"
-            )
-        };
+            );
+            assert!(LINE > 0, "a line of one dot must be told from an empty one");
+        }
         Self {
             config,
             session: Session::new(),

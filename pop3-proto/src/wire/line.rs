@@ -61,7 +61,7 @@ impl<const LINE: usize> LineReader<LINE> {
                 self.gather(rest);
                 return None;
             };
-            let untouched = self.kept.is_empty() && !self.pending_cr && !self.truncated;
+            let untouched = self.kept.is_empty() && !self.pending_cr;
             let before_lf = take(input, lf);
             let lf = take(input, 1);
             let (content, ended_by) = match before_lf.split_last() {
