@@ -13,7 +13,7 @@ use crate::tls;
 /// What was being done.
 #[derive(Clone, Copy)]
 pub(crate) enum Doing {
-    Greeting,
+    Greeting { in_clear: bool },
     Handshake,
     Request(Request),
 }
@@ -21,7 +21,7 @@ pub(crate) enum Doing {
 impl fmt::Display for Doing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Greeting => f.write_str("greeting"),
+            Self::Greeting { .. } => f.write_str("greeting"),
             Self::Handshake => f.write_str("TLS handshake"),
             Self::Request(request) => fmt::Display::fmt(request, f),
         }
@@ -59,7 +59,7 @@ pub(crate) fn unexpected(seen: &Seen<'_>) -> Error {
 
 /// The server ended the session. `shown` is its text without secrets.
 pub(crate) fn farewell(doing: Doing, text: Text<'_>, shown: Vec<u8>) -> Error {
-    let kind = temporary(text).unwrap_or(ErrorKind::Closed);
+    let kind = failure_by_code(text).unwrap_or(ErrorKind::Closed);
     Error::new(kind, doing, "the server ended the session").with_server_text(shown)
 }
 
@@ -111,23 +111,20 @@ fn refused(
 
 /// What a refusal to log in means. Only for telling the user, and never a decision about security.
 pub(crate) fn login_refusal(text: Text<'_>) -> ErrorKind {
-    if let Some(kind) = temporary(text) {
-        return kind;
-    }
-    match text.response_code() {
-        Some(ResponseCode::SystemPermanent) => ErrorKind::Rejected,
-        Some(_) => ErrorKind::AuthenticationRefused,
+    failure_by_code(text).unwrap_or_else(|| match text.response_code() {
         None if is_about_a_lock(text.as_bytes()) => ErrorKind::MailboxInUse,
-        None => ErrorKind::AuthenticationRefused,
-    }
+        _ => ErrorKind::AuthenticationRefused,
+    })
 }
 
-fn temporary(text: Text<'_>) -> Option<ErrorKind> {
+/// What a response code says, if it says that the user's credentials are not the problem.
+fn failure_by_code(text: Text<'_>) -> Option<ErrorKind> {
     match text.response_code() {
         Some(ResponseCode::InUse) => Some(ErrorKind::MailboxInUse),
         Some(ResponseCode::LoginDelay | ResponseCode::SystemTemporary) => {
             Some(ErrorKind::TemporaryFailure)
         }
+        Some(ResponseCode::SystemPermanent) => Some(ErrorKind::PermanentFailure),
         _ => None,
     }
 }
@@ -196,7 +193,7 @@ pub(crate) fn transport(doing: Doing, error: io::Error) -> Error {
         ErrorKind::Io
     };
     let advice = match (doing, kind) {
-        (Doing::Greeting, ErrorKind::TimedOut) => {
+        (Doing::Greeting { in_clear: true }, ErrorKind::TimedOut) => {
             "; a server that expects TLS from the first octet waits as well"
         }
         _ => "",
@@ -233,7 +230,7 @@ mod tests {
             ("maildrop already locked", ErrorKind::MailboxInUse),
             ("[LOGIN-DELAY] wait", ErrorKind::TemporaryFailure),
             ("[SYS/TEMP] later", ErrorKind::TemporaryFailure),
-            ("[SYS/PERM] never", ErrorKind::Rejected),
+            ("[SYS/PERM] never", ErrorKind::PermanentFailure),
         ] {
             assert_eq!(login_refusal(Text::new(text.as_bytes())), kind, "{text}");
         }

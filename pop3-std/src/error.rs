@@ -42,8 +42,10 @@ pub enum ErrorKind {
     ClosedAtLogin,
     /// The maildrop is locked, probably by another session: try again later.
     MailboxInUse,
-    /// The server asks to try again later.
+    /// The server has a failure that will pass, or asks to wait between log-ins: try again later.
     TemporaryFailure,
+    /// The server has a failure that somebody has to see to: trying again does not help.
+    PermanentFailure,
     /// The server answered `-ERR` to a command other than the log-in. The session goes on.
     Rejected,
     /// The server answered `+OK`, but one item of its answer cannot be read, or is longer than what is kept of a line.
@@ -114,15 +116,19 @@ impl fmt::Display for Error {
             ..
         } = &*self.0;
         if !doing.is_empty() {
-            write!(f, "{doing}: ")?;
+            write!(f, "{}: ", one_line(doing))?;
         }
-        // Parts of it come from elsewhere: `Text` keeps it on one line.
-        write!(f, "{}", Text::new(what.as_bytes()))?;
+        write!(f, "{}", one_line(what))?;
         match server_text.as_deref() {
             None | Some([]) => Ok(()),
             Some(text) => write!(f, ": {:?}", Text::new(text)),
         }
     }
+}
+
+/// Parts of an error come from elsewhere, and may have line ends in them.
+fn one_line(text: &str) -> Text<'_> {
+    Text::new(text.as_bytes())
 }
 
 impl fmt::Debug for Error {

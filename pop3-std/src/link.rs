@@ -84,7 +84,7 @@ impl<S: Transport> Link<S> {
             pending: 0..0,
             line: Vec::new(),
             message_octets: None,
-            doing: Doing::Greeting,
+            doing: Doing::Greeting { in_clear: true },
             secrets: Secrets::default(),
             trace,
             failure: None,
@@ -290,6 +290,9 @@ impl<S: Transport> Link<S> {
         self.client.tls_established().map_err(|error| {
             Error::new(ErrorKind::Usage, Doing::Handshake, error).with_source(error)
         })?;
+        if let Doing::Greeting { in_clear } = &mut self.doing {
+            *in_clear = false;
+        }
         self.trace.note(&established);
         self.channel.stream.begin(Some(read));
         Ok(())

@@ -98,6 +98,21 @@ pub type UniqueIds<'a, S> = Lines<'a, S, UniqueIdListing>;
 /// after any other error it is over. Without such an error, `None` means that the list is complete.
 ///
 /// Dropped early, it leaves the rest to be read away by the next command.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/mailbox.rs"));
+/// # fn main() -> Result<(), pop3_std::Error> {
+/// # let mut session = log_in()?;
+/// let sizes = session.list()?.collect::<Result<Vec<_>, _>>()?;
+/// assert_eq!(sizes[1].octets, 31);
+/// for line in session.uidl()? {
+///     let line = line?;
+///     if let Some(id) = line.unique_id {
+///         println!("{}: {id}", line.message);
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 pub struct Lines<'a, S, T> {
     link: &'a mut Link<S>,
     read: fn(&Event<'_>) -> Option<T>,

@@ -17,6 +17,20 @@ use crate::transport::Transport;
 /// [`BufRead`] lends the octets from the receive buffer, without copying them.
 ///
 /// Dropped early, it leaves the rest to be read away by the next command.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/mailbox.rs"));
+/// # fn main() -> Result<(), pop3_std::Error> {
+/// use std::io::BufRead;
+/// use pop3_std::MessageNumber;
+///
+/// # let mut session = log_in()?;
+/// let message = session.retr(MessageNumber::FIRST)?;
+/// for line in message.lines() {
+///     println!("{}", line?);
+/// }
+/// # Ok(()) }
+/// ```
 pub struct Message<'a, S> {
     link: &'a mut Link<S>,
     number: MessageNumber,

@@ -15,6 +15,24 @@ use crate::message::Message;
 use crate::transport::Transport;
 
 /// A connection whose server has greeted, and that nobody has logged in on yet.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/mailbox.rs"));
+/// # fn main() -> Result<(), pop3_std::Error> {
+/// use pop3_std::{Authentication, Connector, Credentials, Security, Untimed};
+///
+/// # let stream = Mailbox::new();
+/// // `connect` instead, unless the stream is one of your own.
+/// let connection = Connector::new("localhost", Security::ClearText).connect_over(Untimed(stream))?;
+/// assert_eq!(connection.greeting(), "ready");
+/// let session = match connection.login(&Credentials::new("mrose", "secret"), Authentication::UserPass) {
+///     Ok(session) => session,
+///     // `refused.connection` is there for another try, unless the server has closed it.
+///     Err(refused) => return Err(refused.error),
+/// };
+/// assert_eq!(session.login_report().to_string(), "USER/PASS");
+/// # Ok(()) }
+/// ```
 pub struct Unauthenticated<S>(Box<Inner<S>>);
 
 struct Inner<S> {
@@ -193,6 +211,31 @@ impl<S> std::error::Error for LoginError<S> {
 ///
 /// Only [`quit`](Self::quit) makes deletions final. A session that is dropped closes its connection, and then the
 /// server deletes nothing.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/mailbox.rs"));
+/// # fn main() -> Result<(), pop3_std::Error> {
+/// use std::io::Read;
+/// use pop3_std::{Deletions, ErrorKind, MessageNumber};
+///
+/// # let mut session = log_in()?;
+/// assert_eq!(session.stat()?.messages, 2);
+/// let mut mail = Vec::new();
+/// session.retr(MessageNumber::FIRST)?.read_to_end(&mut mail)?;
+/// assert_eq!(mail, b"Subject: first\r\n\r\n.dots..\r\n");
+///
+/// // What the server refuses is no end of the session.
+/// let missing = MessageNumber::new(3).expect("not 0");
+/// assert_eq!(session.retr(missing).unwrap_err().kind(), ErrorKind::Rejected);
+///
+/// session.dele(MessageNumber::FIRST)?;
+/// match session.quit() {
+///     Ok(()) => println!("deleted"),
+///     Err(failed) if failed.deletions == Deletions::Unknown => println!("perhaps deleted: {failed}"),
+///     Err(failed) => println!("{failed}"),
+/// }
+/// # Ok(()) }
+/// ```
 pub struct Session<S> {
     inner: Box<Inner<S>>,
     report: LoginReport,

@@ -83,7 +83,8 @@ impl<S> Timed<S> {
 
     /// An operation begins: its time counts from now.
     pub(crate) fn begin(&mut self, whole: Option<Duration>) {
-        self.began = self.now();
+        // The clock rounds down, and no deadline should pass too early.
+        self.began = self.now().saturating_add(1);
         self.bound(whole);
     }
 
@@ -98,7 +99,7 @@ impl<S> Timed<S> {
     }
 
     fn now(&self) -> u64 {
-        milliseconds(self.start.elapsed())
+        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// How long one read or write may take, at least a millisecond.
@@ -189,5 +190,18 @@ impl<S: Transport> Write for Timed<S> {
     fn flush(&mut self) -> io::Result<()> {
         self.write_with(|stream| stream.flush().map(|()| 0))
             .map(|_| ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, milliseconds};
+
+    #[test]
+    fn only_no_time_is_rounded_to_none() {
+        for (nanoseconds, expected) in [(0, 0), (1, 1), (1_000_000, 1), (1_000_001, 2)] {
+            assert_eq!(milliseconds(Duration::from_nanos(nanoseconds)), expected);
+        }
+        assert_eq!(milliseconds(Duration::MAX), u64::MAX);
     }
 }

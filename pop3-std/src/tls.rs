@@ -1,5 +1,6 @@
 //! Whom to trust, and what to say when TLS fails.
 
+use std::fmt;
 use std::io;
 use std::sync::{Arc, OnceLock};
 
@@ -13,7 +14,7 @@ use crate::error::{Error, ErrorKind};
 
 /// What TLS needs to know, made into a [`ClientConfig`] when it is first needed: reading the platform's roots takes
 /// time, and a connection in clear needs none. Clones share it, and with it the sessions that can be resumed.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct TlsSettings {
     roots: Vec<CertificateDer<'static>>,
     /// The caller's own, used as it is.
@@ -97,6 +98,16 @@ impl TlsSettings {
         }
         rustls_platform_verifier::Verifier::new(provider.clone())
             .map(|verifier| Arc::new(verifier) as Arc<dyn ServerCertVerifier>)
+    }
+}
+
+impl fmt::Debug for TlsSettings {
+    /// Without the certificates themselves, which nobody can read.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsSettings")
+            .field("added_roots", &self.roots.len())
+            .field("own_config", &self.given.is_some())
+            .finish()
     }
 }
 

@@ -1,0 +1,269 @@
+//! The main job: fetch what is new, store it, and if it is asked for, delete it on the server.
+//!
+//! The order makes it survive a crash: a message is stored and synced, then its unique-id recorded and synced, and when all is
+//! done come DELE and QUIT. Killed at any point, at worst a message is fetched again.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use pop3_std::{Deletions, ErrorKind, MessageNumber, QuitError, Session, Transport};
+
+use crate::copy::{CopyError, copy};
+use crate::failure::Failure;
+use crate::plan::{self, Item, Plan};
+use crate::progress::Progress;
+use crate::state::State;
+use crate::store::{Delivery, Store};
+
+/// Where messages go, and what is known of earlier ones.
+pub struct Collector {
+    /// Where they go.
+    pub store: Store,
+    /// What has been fetched already.
+    pub state: Option<State>,
+    /// Delete what is stored.
+    pub delete: bool,
+    /// Show a bar if there is a terminal.
+    pub progress: bool,
+}
+
+/// What came of it. It prints as a few words for the end.
+#[derive(Debug, Default)]
+pub struct Summary {
+    fetched: u64,
+    octets: u64,
+    /// Fetched by earlier runs.
+    stored_before: u64,
+    /// Messages that the server refused to send or to delete.
+    refused: u64,
+    deleted: Option<u64>,
+}
+
+/// A message that is there, but not yet in its place.
+///
+/// A server that does not stuff dots ends a message early, and what is left of it then looks like replies. So a message counts
+/// as whole when the next command has been answered as a command should be.
+struct Pending<'p> {
+    number: MessageNumber,
+    item: &'p Item,
+    delivery: Delivery,
+    octets: u64,
+}
+
+impl Collector {
+    /// Does it all, up to QUIT. The summary is right also when it fails.
+    pub fn run<S: Transport>(
+        &mut self,
+        mut session: Session<S>,
+        summary: &mut Summary,
+    ) -> Result<(), Failure> {
+        let plan = plan::make(&mut session, self.state.as_ref())?;
+        self.store.start()?;
+        let mut stored = self.fetch(&mut session, &plan, summary)?;
+        self.store.sync()?;
+        if self.delete {
+            stored.extend(
+                plan.iter()
+                    .filter(|(_, item)| item.is_stored)
+                    .map(|(number, _)| *number),
+            );
+            stored.sort_unstable();
+            let deleted = mark_deleted(&mut session, &stored, summary)?;
+            quit(session, deleted.len(), summary)?;
+            self.forget_all_but(plan.iter().filter(|(number, _)| !deleted.contains(number)))?;
+        } else {
+            // All is stored and nothing was to be deleted: how the server says goodbye makes no difference.
+            let _ = session.quit();
+            self.forget_all_but(plan.iter())?;
+        }
+        match summary.refused {
+            0 => Ok(()),
+            _ => Err(Failure::Reported),
+        }
+    }
+
+    /// Fetches what is new, and says what of it is stored.
+    fn fetch<S: Transport>(
+        &mut self,
+        session: &mut Session<S>,
+        plan: &Plan,
+        summary: &mut Summary,
+    ) -> Result<Vec<MessageNumber>, Failure> {
+        let new = || plan.iter().filter(|(_, item)| !item.is_stored);
+        let total = new().fold(0_u64, |sum, (_, item)| sum.saturating_add(item.octets));
+        let count = new().count();
+        summary.stored_before = (plan.len() - count) as u64;
+        let mut progress = Progress::new(total, self.progress && count > 0);
+        let mut stored = Vec::new();
+        let mut pending: Option<Pending<'_>> = None;
+        for (index, (&number, item)) in new().enumerate() {
+            progress.begin(format!("{}/{count}", index + 1), item.octets);
+            let answer = session.retr(number);
+            if let Some(error) = broken(&answer) {
+                return Err(not_confirmed(pending.as_ref(), error));
+            }
+            stored.extend(self.keep(pending.take(), summary)?);
+            match answer {
+                Ok(mut message) => {
+                    let mut delivery = self.store.begin()?;
+                    let octets = copy(&mut message, &mut delivery, |octets| progress.add(octets))
+                        .map_err(|error| match error {
+                        CopyError::Read(error) => pop3_std::Error::from(error).into(),
+                        CopyError::Write(error) => self.store.failure(&error),
+                    })?;
+                    pending = Some(Pending {
+                        number,
+                        item,
+                        delivery,
+                        octets,
+                    });
+                }
+                Err(error) => {
+                    progress.say(format_args!("message {number} is left out: {error}"));
+                    summary.refused += 1;
+                }
+            }
+            progress.end();
+        }
+        if pending.is_some() {
+            if let Some(error) = broken(&session.noop()) {
+                return Err(not_confirmed(pending.as_ref(), error));
+            }
+        }
+        stored.extend(self.keep(pending, summary)?);
+        Ok(stored)
+    }
+
+    /// Puts a whole message in its place and records it.
+    fn keep(
+        &mut self,
+        pending: Option<Pending<'_>>,
+        summary: &mut Summary,
+    ) -> Result<Option<MessageNumber>, Failure> {
+        let Some(pending) = pending else {
+            return Ok(None);
+        };
+        pending
+            .delivery
+            .commit()
+            .map_err(|error| self.store.failure(&error))?;
+        if let (Some(state), Some(unique_id)) = (&mut self.state, &pending.item.unique_id) {
+            state
+                .record(unique_id)
+                .map_err(|error| state.failure(&error))?;
+        }
+        summary.fetched += 1;
+        summary.octets += pending.octets;
+        Ok(Some(pending.number))
+    }
+
+    /// Forgets the unique-ids that the server no longer has.
+    fn forget_all_but<'i>(
+        &mut self,
+        left: impl Iterator<Item = (&'i MessageNumber, &'i Item)>,
+    ) -> Result<(), Failure> {
+        match &mut self.state {
+            Some(state) => {
+                let left = plan::count(left.map(|(_, item)| item));
+                state.prune(&left).map_err(|error| state.failure(&error))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// What broke the session, if it is broken: `-ERR` is an answer like any other.
+fn broken<T>(answer: &Result<T, pop3_std::Error>) -> Option<&pop3_std::Error> {
+    let error = answer.as_ref().err();
+    error.filter(|error| error.kind() != ErrorKind::Rejected)
+}
+
+/// The session broke. If a message was waiting to be confirmed, it is not stored.
+fn not_confirmed(pending: Option<&Pending<'_>>, error: &pop3_std::Error) -> Failure {
+    Failure::Failed(match pending {
+        Some(Pending { number, .. }) => format!(
+            "{error} (message {number}, which came before it, is not stored: it may not have been whole)"
+        ),
+        None => error.to_string(),
+    })
+}
+
+/// Marks messages as deleted, and says which ones the server agreed to.
+fn mark_deleted<S: Transport>(
+    session: &mut Session<S>,
+    stored: &[MessageNumber],
+    summary: &mut Summary,
+) -> Result<BTreeSet<MessageNumber>, Failure> {
+    let mut deleted = BTreeSet::new();
+    for &number in stored {
+        match session.dele(number) {
+            Ok(()) => {
+                deleted.insert(number);
+            }
+            Err(error) if error.kind() == ErrorKind::Rejected => {
+                crate::failure::say(format_args!(
+                    "message {number} stays on the server: {error}"
+                ));
+                summary.refused += 1;
+            }
+            Err(error) => {
+                return Err(Failure::Failed(format!(
+                    "{error} (nothing was deleted on the server)"
+                )));
+            }
+        }
+    }
+    Ok(deleted)
+}
+
+/// Ends the session, which is what deletes.
+fn quit<S: Transport>(
+    session: Session<S>,
+    marked: usize,
+    summary: &mut Summary,
+) -> Result<(), Failure> {
+    match session.quit() {
+        Ok(()) => {
+            summary.deleted = Some(marked as u64);
+            Ok(())
+        }
+        Err(_) if marked == 0 => {
+            summary.deleted = Some(0);
+            Ok(())
+        }
+        Err(QuitError {
+            deletions, error, ..
+        }) => Err(Failure::Failed(format!(
+            "{error}: {}",
+            match deletions {
+                Deletions::Refused =>
+                    format!("of {marked} messages, not all were deleted on the server"),
+                Deletions::Discarded => "nothing was deleted on the server".to_owned(),
+                _ => format!("nobody knows whether {marked} messages were deleted on the server"),
+            }
+        ))),
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            fetched,
+            octets,
+            stored_before,
+            refused,
+            deleted,
+        } = self;
+        write!(f, "{fetched} messages fetched ({octets} octets)")?;
+        if *stored_before > 0 {
+            write!(f, ", {stored_before} fetched earlier")?;
+        }
+        if *refused > 0 {
+            write!(f, ", {refused} refused by the server")?;
+        }
+        if let Some(deleted) = deleted {
+            write!(f, ", {deleted} deleted on the server")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,151 @@
+//! The quoting of mboxrd: each line that begins with `From `, behind any number of `>`, gets one `>` more. It can be undone
+//! exactly, unlike the older kinds that quote `From ` alone.
+
+use std::io::{self, Write};
+
+const FROM: &[u8] = b"From ";
+
+/// Writes lines that end in LF to `W`, quoted.
+#[derive(Debug)]
+pub struct MboxRd<W> {
+    inner: W,
+    place: Place,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    /// Before the first octet of a line.
+    LineStart,
+    /// Behind nothing but `>` in this line. They are written already: the one that is added may as well come behind them.
+    Quotes,
+    /// Behind `>*` and so many octets of `From `, which are held back.
+    From(usize),
+    /// In a line of which the beginning is decided.
+    Text,
+}
+
+impl<W: Write> MboxRd<W> {
+    /// Nothing written yet.
+    pub const fn new(inner: W) -> Self {
+        Self {
+            inner,
+            place: Place::LineStart,
+        }
+    }
+
+    /// The end of the message: ends its last line if it has no end, and adds the empty line that mbox wants behind it.
+    pub fn finish(mut self) -> io::Result<W> {
+        if let Place::From(held) = self.place {
+            self.inner.write_all(&FROM[..held])?;
+        }
+        if !matches!(self.place, Place::LineStart) {
+            self.inner.write_all(b"\n")?;
+        }
+        self.inner.write_all(b"\n")?;
+        Ok(self.inner)
+    }
+}
+
+impl<W: Write> Write for MboxRd<W> {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        let mut rest = octets;
+        while let Some(&octet) = rest.first() {
+            let mut taken = 1;
+            self.place = match (self.place, octet) {
+                (Place::LineStart | Place::Quotes, b'>') => {
+                    self.inner.write_all(b">")?;
+                    Place::Quotes
+                }
+                (Place::LineStart | Place::Quotes, b'F') => Place::From(1),
+                (Place::From(held), _) if octet == FROM[held] => {
+                    if held + 1 == FROM.len() {
+                        self.inner.write_all(b">From ")?;
+                        Place::Text
+                    } else {
+                        Place::From(held + 1)
+                    }
+                }
+                (Place::From(held), _) => {
+                    self.inner.write_all(&FROM[..held])?;
+                    taken = 0;
+                    Place::Text
+                }
+                (Place::LineStart | Place::Quotes | Place::Text, _) => {
+                    let end = rest.iter().position(|&octet| octet == b'\n');
+                    taken = end.map_or(rest.len(), |end| end + 1);
+                    self.inner.write_all(&rest[..taken])?;
+                    end.map_or(Place::Text, |_| Place::LineStart)
+                }
+            };
+            rest = &rest[taken..];
+        }
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quote(pieces: &[&[u8]]) -> Vec<u8> {
+        let mut quoting = MboxRd::new(Vec::new());
+        for piece in pieces {
+            quoting.write_all(piece).unwrap();
+        }
+        quoting.finish().unwrap()
+    }
+
+    #[test]
+    fn every_cut_gives_the_same() {
+        let cases: [(&str, &str); 14] = [
+            ("", "\n"),
+            ("a\n", "a\n\n"),
+            ("a", "a\n\n"),
+            ("From me\n", ">From me\n\n"),
+            (">From me\n", ">>From me\n\n"),
+            (">>>From me\n", ">>>>From me\n\n"),
+            ("a\n\nFrom b\nFrom c\n", "a\n\n>From b\n>From c\n\n"),
+            ("From\nFrom:\nfrom x\n", "From\nFrom:\nfrom x\n\n"),
+            (" From x\n> From x\n", " From x\n> From x\n\n"),
+            ("Fro", "Fro\n\n"),
+            ("From ", ">From \n\n"),
+            (">", ">\n\n"),
+            ("FFrom x\nF\n>F\n", "FFrom x\nF\n>F\n\n"),
+            ("x From y\n>\n>>\nFrom ", "x From y\n>\n>>\n>From \n\n"),
+        ];
+        for (given, wanted) in cases {
+            let given = given.as_bytes();
+            for first in 0..=given.len() {
+                for second in first..=given.len() {
+                    let pieces = [&given[..first], &given[first..second], &given[second..]];
+                    let got = quote(&pieces);
+                    assert_eq!(
+                        String::from_utf8_lossy(&got),
+                        wanted,
+                        "{given:?} cut at {first}, {second}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn unquoting_gives_the_message_back() {
+        let message = "From a\n>From b\n\n>>From c\n>x\nFrom\n";
+        let quoted = String::from_utf8(quote(&[message.as_bytes()])).unwrap();
+        let back: String = quoted
+            .strip_suffix('\n')
+            .unwrap()
+            .split_inclusive('\n')
+            .map(|line| {
+                let is_quoted = line.trim_start_matches('>').starts_with("From ");
+                line.strip_prefix('>').filter(|_| is_quoted).unwrap_or(line)
+            })
+            .collect();
+        assert_eq!(back, message);
+    }
+}

@@ -1,0 +1,119 @@
+//! Where the password comes from: a file, or else the environment, or else the terminal.
+
+use std::env;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+
+/// The environment variable.
+const VARIABLE: &str = "POP3_PASSWORD";
+/// No password is longer. It keeps a wrong file name from filling the memory.
+const LONGEST: u64 = 64 * 1024;
+
+/// Wiped when dropped, and without `Debug`.
+pub type Password = Zeroizing<Vec<u8>>;
+
+/// Gets the password; `whose` is shown when it is asked for.
+pub fn get(file: Option<&Path>, whose: &str) -> Result<Password, Failure> {
+    let password = if let Some(path) = file {
+        let opened = File::open(path)
+            .map_err(|error| Failure::file("reading the password from", path, &error))?;
+        one_line(opened)
+            .map_err(|error| Failure::file("reading the password from", path, &error))?
+    } else if let Some(value) = env::var_os(VARIABLE) {
+        Password::new(value.into_encoded_bytes())
+    } else {
+        ask(whose)?
+    };
+    match password.as_slice() {
+        [] => Err(Failure::Failed("the password is empty".to_owned())),
+        octets
+            if octets
+                .iter()
+                .any(|octet| matches!(octet, b'\r' | b'\n' | 0)) =>
+        {
+            Err(Failure::Failed(
+                "the password has a line end or a NUL in it, which POP3 cannot send".to_owned(),
+            ))
+        }
+        _ => Ok(password),
+    }
+}
+
+/// Reads one line, without its end.
+fn one_line(from: impl Read) -> io::Result<Password> {
+    // All the room at once: a vector that grows leaves copies behind that nobody wipes.
+    let mut octets = Password::new(Vec::with_capacity(LONGEST as usize + 1));
+    from.take(LONGEST + 1).read_to_end(&mut octets)?;
+    let wrong = |what| io::Error::new(io::ErrorKind::InvalidData, what);
+    if octets.len() as u64 > LONGEST {
+        return Err(wrong("this is no password: it is too long"));
+    }
+    if octets.last() == Some(&b'\n') {
+        octets.pop();
+    }
+    if octets.last() == Some(&b'\r') {
+        octets.pop();
+    }
+    if octets.contains(&b'\n') {
+        return Err(wrong("there is more than one line in it"));
+    }
+    Ok(octets)
+}
+
+fn ask(whose: &str) -> Result<Password, Failure> {
+    let typed = rpassword::prompt_password(format!("Password of {whose}: "));
+    typed.map(|typed| Password::new(typed.into_bytes())).map_err(|error| {
+        Failure::Usage(format!(
+            "no password: there is no --password-file and no {VARIABLE}, and no terminal to ask on ({error})"
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_holds_one_line() {
+        for (content, wanted) in [
+            (&b"secret"[..], &b"secret"[..]),
+            (b"secret\n", b"secret"),
+            (b"secret\r\n", b"secret"),
+            (b" se cret \n", b" se cret "),
+            (b"\xff\xfe\n", b"\xff\xfe"),
+            (b"\n", b""),
+            (b"", b""),
+        ] {
+            assert_eq!(one_line(content).unwrap().as_slice(), wanted);
+        }
+    }
+
+    #[test]
+    fn another_file_is_refused_and_not_shown() {
+        let long = vec![b'x'; LONGEST as usize + 1];
+        for content in [&b"secret\nmore"[..], b"secret\n\n", &long] {
+            let error = one_line(content).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+            assert!(!error.to_string().contains("secret"));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_refused() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("password");
+        for content in ["", "\n", "a\rb", "a\0b", "a\r\r\n"] {
+            std::fs::write(&path, content).unwrap();
+            assert!(get(Some(&path), "").is_err(), "{content:?}");
+        }
+        std::fs::write(&path, "a b\r\n").unwrap();
+        assert_eq!(get(Some(&path), "").ok().unwrap().as_slice(), b"a b");
+        let missing = get(Some(&root.path().join("missing")), "").err().unwrap();
+        assert!(missing.message().unwrap().contains("missing"));
+    }
+}

@@ -1,0 +1,179 @@
+//! The modes that show something and change nothing.
+
+use std::io::{self, BufWriter, Read as _, Write};
+
+use pop3_std::{
+    Error, ErrorKind, Listing, Message, MessageNumber, Session, Text, Transport, UniqueIdListing,
+};
+
+use crate::arguments::Arguments;
+use crate::copy::{CopyError, copy};
+use crate::digest::Digest;
+use crate::failure::{Failure, say};
+
+/// How much of a header is read for the overview.
+const HEADER: u64 = 256 * 1024;
+
+/// Does what the command line asks for.
+pub fn show<S: Transport>(mut session: Session<S>, arguments: &Arguments) -> Result<(), Failure> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let shown = show_with(&mut session, arguments, &mut out);
+    // What has been shown so far is shown, also when the rest fails.
+    let flushed = out.flush().map_err(|error| Failure::stdout(&error));
+    let outcome = shown.and(flushed);
+    if !matches!(outcome, Err(Failure::OutputClosed)) {
+        // Nothing was changed: how the server says goodbye makes no difference.
+        let _ = session.quit();
+    }
+    outcome
+}
+
+fn show_with<S: Transport>(
+    session: &mut Session<S>,
+    arguments: &Arguments,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    if arguments.stat {
+        stat(session, out)
+    } else if arguments.list {
+        list(session, out)
+    } else if arguments.uidl {
+        uidl(session, out)
+    } else if arguments.capa {
+        capa(session, out)
+    } else if let Some(number) = arguments.message {
+        message(session.retr(number)?, out)
+    } else if let Some((number, lines)) = arguments.top {
+        message(session.top(number, lines)?, out)
+    } else {
+        overview(session, out)
+    }
+}
+
+fn stat<S: Transport>(session: &mut Session<S>, out: &mut impl Write) -> Result<(), Failure> {
+    let stat = session.stat()?;
+    // There are servers whose sum has overflowed.
+    let octets = stat
+        .octets
+        .map_or_else(|| "?".to_owned(), |octets| octets.to_string());
+    line(out, format_args!("{} {octets}", stat.messages))
+}
+
+fn list<S: Transport>(session: &mut Session<S>, out: &mut impl Write) -> Result<(), Failure> {
+    let mut incomplete = false;
+    for listing in session.list()? {
+        match listing {
+            Ok(Listing { message, octets }) => line(out, format_args!("{message} {octets}"))?,
+            Err(error) => incomplete |= go_on_after(error)?,
+        }
+    }
+    if incomplete {
+        Err(Failure::Reported)
+    } else {
+        Ok(())
+    }
+}
+
+fn uidl<S: Transport>(session: &mut Session<S>, out: &mut impl Write) -> Result<(), Failure> {
+    let mut incomplete = false;
+    for listing in session.uidl()? {
+        match listing {
+            Ok(UniqueIdListing {
+                message,
+                unique_id: Some(unique_id),
+            }) => {
+                line(out, format_args!("{message} {unique_id}"))?;
+            }
+            Ok(UniqueIdListing {
+                message,
+                unique_id: None,
+            }) => line(out, message)?,
+            Err(error) => incomplete |= go_on_after(error)?,
+        }
+    }
+    if incomplete {
+        Err(Failure::Reported)
+    } else {
+        Ok(())
+    }
+}
+
+/// A line that cannot be read is reported, and costs that line only.
+fn go_on_after(error: Error) -> Result<bool, Failure> {
+    if error.kind() != ErrorKind::Unreadable {
+        return Err(error.into());
+    }
+    say(error);
+    Ok(true)
+}
+
+fn capa<S: Transport>(session: &mut Session<S>, out: &mut impl Write) -> Result<(), Failure> {
+    for capability in session.capa()?.lines() {
+        line(out, Text::new(capability))?;
+    }
+    Ok(())
+}
+
+fn message<S: Transport>(mut message: Message<'_, S>, out: &mut impl Write) -> Result<(), Failure> {
+    match copy(&mut message, out, |_| ()) {
+        Ok(_) => Ok(()),
+        Err(CopyError::Read(error)) => Err(Error::from(error).into()),
+        Err(CopyError::Write(error)) => Err(Failure::stdout(&error)),
+    }
+}
+
+/// A line for each message, for people.
+fn overview<S: Transport>(session: &mut Session<S>, out: &mut impl Write) -> Result<(), Failure> {
+    let mut listings = Vec::new();
+    for listing in session.list()? {
+        match listing {
+            Ok(listing) => listings.push(listing),
+            Err(error) => {
+                go_on_after(error)?;
+            }
+        }
+    }
+    if listings.is_empty() {
+        return line(out, "There is no mail.");
+    }
+    line(
+        out,
+        format_args!("{:>5} {:>11}  {:<28}  Subject", "No.", "Octets", "From"),
+    )?;
+    for Listing { message, octets } in listings {
+        let Digest { from, subject, .. } = header(session, message)?;
+        line(
+            out,
+            format_args!(
+                "{:>5} {octets:>11}  {from:<28.28}  {subject}",
+                message.get()
+            ),
+        )?;
+        // Somebody is waiting for it.
+        out.flush().map_err(|error| Failure::stdout(&error))?;
+    }
+    say("nothing was stored: see --maildir, --mbox and --message in --help");
+    Ok(())
+}
+
+/// What the header says; nothing if the server has no TOP.
+fn header<S: Transport>(
+    session: &mut Session<S>,
+    number: MessageNumber,
+) -> Result<Digest, Failure> {
+    let header = match session.top(number, 0) {
+        Ok(header) => header,
+        Err(error) if error.kind() == ErrorKind::Rejected => return Ok(Digest::default()),
+        Err(error) => return Err(error.into()),
+    };
+    let mut octets = Vec::new();
+    header
+        .take(HEADER)
+        .read_to_end(&mut octets)
+        .map_err(Error::from)?;
+    Ok(Digest::of(&octets, 0))
+}
+
+fn line(out: &mut impl Write, line: impl std::fmt::Display) -> Result<(), Failure> {
+    writeln!(out, "{line}").map_err(|error| Failure::stdout(&error))
+}

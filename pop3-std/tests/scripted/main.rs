@@ -1,0 +1,17 @@
+//! The client against servers that say what a test wants, cut as a test wants: in memory, and on the loopback
+//! interface where time or TLS is the point.
+
+#![allow(unreachable_pub, reason = "a module of a test crate has no outside")]
+
+mod addresses;
+#[path = "../support/certificates.rs"]
+#[allow(dead_code, reason = "other tests use the rest of it")]
+mod certificates;
+mod commands;
+mod endings;
+mod login;
+mod play;
+mod secrets;
+mod server;
+mod time;
+mod tls;

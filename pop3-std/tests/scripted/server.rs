@@ -1,0 +1,112 @@
+//! A server on the loopback interface, in a thread of its own.
+
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use pop3_std::rustls::{ServerConfig, ServerConnection, StreamOwned, crypto::ring};
+
+use crate::certificates::ServerCertificate;
+use crate::play::{GREETING, Play};
+
+pub struct Server {
+    pub address: SocketAddr,
+    thread: JoinHandle<()>,
+}
+
+impl Server {
+    /// Serves one connection.
+    pub fn start(serve: impl FnOnce(TcpStream) -> io::Result<()> + Send + 'static) -> Self {
+        Self::on(Ipv4Addr::LOCALHOST.into(), serve).unwrap()
+    }
+
+    /// The same on another of this machine's own addresses, if it has that.
+    pub fn on(
+        address: IpAddr,
+        serve: impl FnOnce(TcpStream) -> io::Result<()> + Send + 'static,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind((address, 0))?;
+        let address = listener.local_addr()?;
+        let thread = thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            // The client may go when it likes: whether it should have, it says itself.
+            let _ = serve(stream);
+        });
+        Ok(Self { address, thread })
+    }
+
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// Waits until the server has nobody to serve any more.
+    pub fn ended(self) {
+        self.thread.join().unwrap();
+    }
+}
+
+/// An address that refuses connections: it belonged to a listener that is gone.
+pub fn refusing() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap()
+}
+
+/// Speaks POP3 by the rules of `play`, whose greeting is said first.
+pub fn speak(stream: &mut (impl Read + Write), play: &mut Play) -> io::Result<()> {
+    let mut buffer = [0; 512];
+    loop {
+        let mut reply = Vec::new();
+        let closes = match play.read_to_end(&mut reply) {
+            Ok(_) => true,
+            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+        };
+        stream.write_all(&reply)?;
+        stream.flush()?;
+        if closes {
+            return Ok(());
+        }
+        let count = stream.read(&mut buffer)?;
+        if count == 0 {
+            return Ok(());
+        }
+        play.write_all(&buffer[..count])?;
+    }
+}
+
+/// Reads a line, octet by octet, so that nothing behind it is lost.
+pub fn read_line(stream: &mut impl Read) -> io::Result<String> {
+    let mut line = Vec::new();
+    while !line.ends_with(b"\r\n") {
+        let mut octet = [0];
+        stream.read_exact(&mut octet)?;
+        line.push(octet[0]);
+    }
+    Ok(String::from_utf8_lossy(&line).trim_end().to_owned())
+}
+
+pub fn tls<S: Read + Write>(
+    stream: S,
+    certificate: &ServerCertificate,
+) -> StreamOwned<ServerConnection, S> {
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(certificate.chain(), certificate.key())
+        .unwrap();
+    StreamOwned::new(ServerConnection::new(Arc::new(config)).unwrap(), stream)
+}
+
+/// Greets, accepts STLS, and speaks POP3 inside TLS.
+pub fn speak_after_stls(
+    mut stream: TcpStream,
+    certificate: &ServerCertificate,
+    play: &mut Play,
+) -> io::Result<()> {
+    stream.write_all(GREETING.as_bytes())?;
+    assert_eq!(read_line(&mut stream)?, "STLS");
+    stream.write_all(b"+OK begin\r\n")?;
+    play.stage().say.clear();
+    speak(&mut tls(stream, certificate), play)
+}
