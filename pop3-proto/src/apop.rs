@@ -2,7 +2,7 @@
 //!
 //! The timestamp is absorbed into an MD5 state while the greeting is being read, so that it needs no storage, whatever
 //! its length. Only a strict msg-id of printable ASCII counts: MD5 collisions that recover the password from APOP
-//! (CVE-2007-1558) need octets that a msg-id cannot have.
+//! (CVE-2007-1558) need octets that a msg-id cannot have. The MD5 states wipe themselves (`md-5`'s feature `zeroize`).
 
 use arrayvec::ArrayVec;
 use md5::{Digest as _, Md5};
@@ -15,8 +15,6 @@ pub(crate) type HexDigest = ArrayVec<u8, 32>;
 /// What the octet before was part of: `<` local-part `@` domain `>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scan {
-    /// No msg-id.
-    Outside,
     /// `<`, or a dot in the local part: an atom must follow.
     LocalStart,
     /// An atom of the local part.
@@ -35,57 +33,56 @@ enum Scan {
     Found,
 }
 
-/// Finds the first msg-id (RFC 5322 section 3.6.4, without its obsolete and quoted forms) in the greeting.
+/// Finds the first msg-id (RFC 5322 section 3.6.4) in the greeting. The obsolete and the quoted forms do not count, nor
+/// does a domain literal with `<` or `>` in it.
 #[derive(Clone)]
-pub(crate) struct Timestamp {
+pub(crate) struct Timestamp(Option<Candidate>);
+
+/// What may be a msg-id: everything from the last `<`.
+#[derive(Clone)]
+struct Candidate {
     scan: Scan,
     md5: Md5,
 }
 
 impl Timestamp {
-    pub(crate) fn new() -> Self {
-        Self {
-            scan: Scan::Outside,
-            md5: Md5::new(),
-        }
+    pub(crate) const fn new() -> Self {
+        Self(None)
     }
 
     /// Takes the next octets of the greeting.
     pub(crate) fn feed(&mut self, greeting: &[u8]) {
         for &octet in greeting {
-            if self.scan == Scan::Found {
+            if self.is_found() {
                 break;
             }
-            self.scan = match (self.scan, octet) {
-                // A `<` cannot be part of a msg-id: what came before was none, and another begins.
-                (_, b'<') => {
-                    self.md5.reset();
-                    Scan::LocalStart
+            if octet == b'<' {
+                // It cannot be part of a msg-id: what came before was none, and another begins.
+                self.0 = Some(Candidate {
+                    scan: Scan::LocalStart,
+                    md5: Md5::new_with_prefix(b"<"),
+                });
+            } else if let Some(candidate) = &mut self.0 {
+                match candidate.scan.next(octet) {
+                    Some(scan) => {
+                        candidate.scan = scan;
+                        candidate.md5.update([octet]);
+                    }
+                    None => self.0 = None,
                 }
-                (Scan::LocalStart | Scan::Local, _) if is_atext(octet) => Scan::Local,
-                (Scan::Local, b'.') => Scan::LocalStart,
-                (Scan::Local, b'@') => Scan::DomainStart,
-                (Scan::DomainStart, b'[') => Scan::Literal,
-                (Scan::DomainStart | Scan::DomainDot | Scan::Domain, _) if is_atext(octet) => {
-                    Scan::Domain
-                }
-                (Scan::Domain, b'.') => Scan::DomainDot,
-                (Scan::Domain | Scan::LiteralEnd, b'>') => Scan::Found,
-                (Scan::Literal, b']') => Scan::LiteralEnd,
-                (Scan::Literal, 0x21..=0x7e) if !matches!(octet, b'[' | b'\\' | b'>') => {
-                    Scan::Literal
-                }
-                _ => Scan::Outside,
-            };
-            if self.scan != Scan::Outside {
-                self.md5.update([octet]);
             }
         }
     }
 
     /// Whether the greeting had a timestamp.
     pub(crate) fn is_found(&self) -> bool {
-        self.scan == Scan::Found
+        self.found().is_some()
+    }
+
+    fn found(&self) -> Option<&Candidate> {
+        self.0
+            .as_ref()
+            .filter(|candidate| candidate.scan == Scan::Found)
     }
 
     /// Forgets it.
@@ -96,10 +93,8 @@ impl Timestamp {
     /// The digest of the timestamp and the secret; `None` without a timestamp.
     pub(crate) fn digest(&self, secret: Secret<'_>) -> Option<HexDigest> {
         const HEX: &[u8; 16] = b"0123456789abcdef";
-        if !self.is_found() {
-            return None;
-        }
-        let digest = self.md5.clone().chain_update(secret.expose()).finalize();
+        let md5 = self.found()?.md5.clone();
+        let digest = md5.chain_update(secret.expose()).finalize();
         let mut hex = HexDigest::new_const();
         for octet in digest {
             for nibble in [octet >> 4, octet & 0x0f] {
@@ -116,8 +111,28 @@ impl Timestamp {
 impl core::fmt::Debug for Timestamp {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Timestamp")
-            .field("scan", &self.scan)
+            .field("found", &self.is_found())
             .finish_non_exhaustive()
+    }
+}
+
+impl Scan {
+    /// Where one more octet leads; `None`: it is no part of a msg-id.
+    const fn next(self, octet: u8) -> Option<Self> {
+        Some(match (self, octet) {
+            (Self::LocalStart | Self::Local, _) if is_atext(octet) => Self::Local,
+            (Self::Local, b'.') => Self::LocalStart,
+            (Self::Local, b'@') => Self::DomainStart,
+            (Self::DomainStart, b'[') => Self::Literal,
+            (Self::DomainStart | Self::DomainDot | Self::Domain, _) if is_atext(octet) => {
+                Self::Domain
+            }
+            (Self::Domain, b'.') => Self::DomainDot,
+            (Self::Domain | Self::LiteralEnd, b'>') => Self::Found,
+            (Self::Literal, b']') => Self::LiteralEnd,
+            (Self::Literal, 0x21..=0x7e) if !matches!(octet, b'[' | b'\\' | b'>') => Self::Literal,
+            _ => return None,
+        })
     }
 }
 

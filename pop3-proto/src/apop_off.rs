@@ -12,7 +12,7 @@ pub(crate) type HexDigest = ArrayVec<u8, 32>;
 pub(crate) struct Timestamp;
 
 impl Timestamp {
-    pub(crate) fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self
     }
 

@@ -3,11 +3,10 @@
 use core::fmt;
 
 use crate::text::Text;
-use crate::wire::capability::tag_and_arguments;
-use crate::wire::number::{decimal_u32, word};
+use crate::wire::number::{decimal_u32, trim, word};
 
 /// One line of the answer to CAPA.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Capability<'a> {
     /// `TOP`: the TOP command.
@@ -61,14 +60,16 @@ pub enum Capability<'a> {
 impl<'a> Capability<'a> {
     /// Reads a line; `None` for a blank one.
     pub(crate) fn parse(line: &'a [u8]) -> Option<Self> {
-        let (tag, arguments) = tag_and_arguments(line)?;
+        let mut arguments = line;
+        let tag = word(&mut arguments)?;
+        let arguments = trim(arguments);
         let other = Self::Other {
             tag: Text::new(tag),
             arguments: Text::new(arguments),
         };
         let Some(&(_, kind)) = KNOWN
             .iter()
-            .find(|(name, _)| tag.eq_ignore_ascii_case(name))
+            .find(|(name, _)| tag.eq_ignore_ascii_case(name.as_bytes()))
         else {
             return Some(other);
         };
@@ -78,7 +79,7 @@ impl<'a> Capability<'a> {
         Some(match kind {
             CapabilityKind::Top => Self::Top,
             CapabilityKind::User => Self::User,
-            CapabilityKind::Sasl => Self::Sasl(Mechanisms(arguments)),
+            CapabilityKind::Sasl => Self::Sasl(Mechanisms::new(arguments)),
             CapabilityKind::RespCodes => Self::RespCodes,
             CapabilityKind::AuthRespCode => Self::AuthRespCode,
             CapabilityKind::LoginDelay => match first.and_then(decimal_u32) {
@@ -160,27 +161,43 @@ pub enum CapabilityKind {
     Lang,
 }
 
-const KNOWN: [(&[u8], CapabilityKind); 13] = [
-    (b"TOP", CapabilityKind::Top),
-    (b"USER", CapabilityKind::User),
-    (b"SASL", CapabilityKind::Sasl),
-    (b"RESP-CODES", CapabilityKind::RespCodes),
-    (b"AUTH-RESP-CODE", CapabilityKind::AuthRespCode),
-    (b"LOGIN-DELAY", CapabilityKind::LoginDelay),
-    (b"PIPELINING", CapabilityKind::Pipelining),
-    (b"EXPIRE", CapabilityKind::Expire),
-    (b"UIDL", CapabilityKind::Uidl),
-    (b"IMPLEMENTATION", CapabilityKind::Implementation),
-    (b"STLS", CapabilityKind::Stls),
-    (b"UTF8", CapabilityKind::Utf8),
-    (b"LANG", CapabilityKind::Lang),
+impl CapabilityKind {
+    /// The tag that announces it.
+    pub fn tag(self) -> &'static str {
+        KNOWN
+            .iter()
+            .find(|(_, kind)| *kind == self)
+            .map_or("", |(tag, _)| tag)
+    }
+}
+
+impl fmt::Display for CapabilityKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.tag())
+    }
+}
+
+const KNOWN: [(&str, CapabilityKind); 13] = [
+    ("TOP", CapabilityKind::Top),
+    ("USER", CapabilityKind::User),
+    ("SASL", CapabilityKind::Sasl),
+    ("RESP-CODES", CapabilityKind::RespCodes),
+    ("AUTH-RESP-CODE", CapabilityKind::AuthRespCode),
+    ("LOGIN-DELAY", CapabilityKind::LoginDelay),
+    ("PIPELINING", CapabilityKind::Pipelining),
+    ("EXPIRE", CapabilityKind::Expire),
+    ("UIDL", CapabilityKind::Uidl),
+    ("IMPLEMENTATION", CapabilityKind::Implementation),
+    ("STLS", CapabilityKind::Stls),
+    ("UTF8", CapabilityKind::Utf8),
+    ("LANG", CapabilityKind::Lang),
 ];
 
 /// Which of the known capabilities a server announced.
 ///
 /// That one is missing proves little: some servers announce TOP, UIDL or PIPELINING only after the log-in, or not at
 /// all, and support them all the same.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct CapabilitySet(u16);
 
 impl CapabilitySet {
@@ -189,8 +206,11 @@ impl CapabilitySet {
         self.0 & Self::bit(kind) != 0
     }
 
-    pub(crate) const fn insert(&mut self, kind: CapabilityKind) {
-        self.0 |= Self::bit(kind);
+    /// Adds a capability that is known by name.
+    pub(crate) const fn insert(&mut self, kind: Option<CapabilityKind>) {
+        if let Some(kind) = kind {
+            self.0 |= Self::bit(kind);
+        }
     }
 
     const fn bit(kind: CapabilityKind) -> u16 {
@@ -198,27 +218,31 @@ impl CapabilitySet {
     }
 }
 
-/// The SASL mechanisms that a server announced: an iterator over their names.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// The SASL mechanisms that a server announced: their names, parted by blanks.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Mechanisms<'a>(&'a [u8]);
+
+impl<'a> Mechanisms<'a> {
+    /// The mechanisms in these octets.
+    pub const fn new(names: &'a [u8]) -> Self {
+        Self(names)
+    }
+
+    /// Their names, one by one.
+    pub fn iter(self) -> impl Iterator<Item = Text<'a>> {
+        let mut names = self.0;
+        core::iter::from_fn(move || word(&mut names).map(Text::new))
+    }
+
+    /// Whether the mechanism is among them, in any case of letters.
+    pub fn contains(self, mechanism: &str) -> bool {
+        self.iter()
+            .any(|name| name.as_bytes().eq_ignore_ascii_case(mechanism.as_bytes()))
+    }
+}
 
 impl fmt::Debug for Mechanisms<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(*self).finish()
-    }
-}
-
-impl Mechanisms<'_> {
-    /// Whether the mechanism is among them, in any case of letters.
-    pub fn contains(mut self, mechanism: &str) -> bool {
-        self.any(|name| name.as_bytes().eq_ignore_ascii_case(mechanism.as_bytes()))
-    }
-}
-
-impl<'a> Iterator for Mechanisms<'a> {
-    type Item = Text<'a>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        word(&mut self.0).map(Text::new)
+        f.debug_list().entries(self.iter()).finish()
     }
 }

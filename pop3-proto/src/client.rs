@@ -1,19 +1,20 @@
 //! The client: commands in, octets out; octets in, events out.
 
 use crate::apop::Timestamp;
-use crate::capability::{Capability, CapabilityKind, CapabilitySet};
+use crate::capability::{CapabilityKind, CapabilitySet};
 use crate::command::{Command, CommandKind, Request};
 use crate::config::{Config, LineEnds, Pipelining};
 use crate::error::{ReceiveError, SendError, Waiting};
-use crate::event::{Event, UniqueId};
+use crate::event::Event;
 use crate::pipeline::Pipeline;
+use crate::reply;
 use crate::state::{Session, State};
 use crate::text::Text;
+use crate::wire::LineEnd;
 use crate::wire::dot::{Piece, Unstuffer};
 use crate::wire::line::LineReader;
-use crate::wire::number::{digits, trim_start};
+use crate::wire::number::trim_start;
 use crate::wire::status::{Indicator, StatusScanner, indicator_len};
-use crate::wire::{LineEnd, encode, listing};
 
 /// The longest command line that RFC 2449 section 4 allows, in octets with its CRLF: an output buffer of this size
 /// holds every command but those with a very long user name or password ([`SendError::BufferTooSmall`] tells).
@@ -56,6 +57,8 @@ pub struct Client<const DEPTH: usize = 8, const LINE: usize = MAX_LINE> {
     unasked: bool,
     /// Empty lines skipped before the status line that is due.
     blank_lines: u8,
+    /// Octets stood behind the `+OK` to STLS in the same chunk.
+    octets_behind_stls: bool,
     timestamp: Timestamp,
     capabilities: Option<CapabilitySet>,
 }
@@ -73,9 +76,10 @@ enum Reading {
     Message(Unstuffer),
 }
 
-/// A command that was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A command that was encoded, and is now to be written to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[must_use = "the octets have to be written to the server, or no reply will ever come"]
 pub struct Sent {
     /// What its reply will name.
     pub request: Request,
@@ -86,13 +90,13 @@ pub struct Sent {
 impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
     /// A client at the beginning of a connection, which keeps to the RFCs.
     #[must_use]
-    pub fn new() -> Self {
+    pub const fn new() -> Self {
         Self::with_config(Config::new())
     }
 
     /// A client at the beginning of a connection.
     #[must_use]
-    pub fn with_config(config: Config) -> Self {
+    pub const fn with_config(config: Config) -> Self {
         const {
             assert!(
                 DEPTH > 0,
@@ -109,6 +113,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
             status: StatusScanner::new(),
             unasked: false,
             blank_lines: 0,
+            octets_behind_stls: false,
             timestamp: Timestamp::new(),
             capabilities: None,
         }
@@ -124,10 +129,15 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
         self.pipeline.len()
     }
 
-    /// What the newest answer to CAPA announced. `None`: never asked, refused, or forgotten at STLS or at the log-in,
-    /// both of which may change it.
+    /// What the newest answer to CAPA announced. `None`: never asked, refused, not complete yet, or forgotten at STLS or
+    /// at the log-in, both of which may change it.
     pub const fn capabilities(&self) -> Option<CapabilitySet> {
         self.capabilities
+    }
+
+    /// Whether the session runs inside TLS: see [`tls_established`](Self::tls_established).
+    pub const fn is_tls(&self) -> bool {
+        self.session.is_tls()
     }
 
     /// What the server owes, so that the driver can bound how long it waits. `None`: nothing.
@@ -176,6 +186,9 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
     ///
     /// Wipe them when they are written, if the command has a secret.
     ///
+    /// Give all that has been read so far to [`receive`](Self::receive) first. What comes before a command is sent cannot
+    /// be its reply, but the client only knows what it was given.
+    ///
     /// # Errors
     ///
     /// The command is not allowed now, has an argument that cannot be sent, or does not fit into `out`. Then nothing
@@ -186,40 +199,10 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
             message: command.message(),
         };
         self.check(request.kind)?;
-        let octets = self.encode(command, out)?;
+        let octets = command.encode(&self.timestamp, out)?;
         self.session.sent(request.kind);
         self.pipeline.push(request);
         Ok(Sent { request, octets })
-    }
-
-    fn encode(&self, command: &Command<'_>, out: &mut [u8]) -> Result<usize, SendError> {
-        let kind = command.kind();
-        let keyword = kind.keyword().as_bytes();
-        let valid = |argument: &[u8]| !argument.is_empty() && encode::is_argument(argument);
-        let invalid = Err(SendError::InvalidArgument(kind));
-        match *command {
-            Command::User(user) if valid(user) => encode::line(keyword, &[user], out),
-            Command::Pass(secret) if valid(secret.expose()) => {
-                encode::line(keyword, &[secret.expose()], out)
-            }
-            Command::Apop { user, secret }
-                if valid(user) && !user.contains(&b' ') && valid(secret.expose()) =>
-            {
-                let digest = self
-                    .timestamp
-                    .digest(secret)
-                    .ok_or(SendError::NoTimestamp)?;
-                encode::line(keyword, &[user, &digest], out)
-            }
-            Command::User(_) | Command::Pass(_) | Command::Apop { .. } => invalid,
-            Command::Top { message, lines } => {
-                encode::line(keyword, &[&digits(message.get()), &digits(lines)], out)
-            }
-            _ => match command.message() {
-                Some(message) => encode::line(keyword, &[&digits(message.get())], out),
-                None => encode::line(keyword, &[], out),
-            },
-        }
     }
 
     /// Takes octets off the cursor and lends the next event in them.
@@ -311,7 +294,9 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
             self.answered(request.kind, positive, line.ended_by);
         } else {
             self.session.dismissed();
+            self.pipeline.clear();
         }
+        self.octets_behind_stls = self.state() == State::StartTls && !input.is_empty();
 
         let after_indicator = line
             .octets(&self.line)
@@ -326,7 +311,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
             },
             None => Event::Farewell { text },
             Some(request) if !positive => Event::Rejected { request, text },
-            Some(request) => answer(request, octets, line.truncated),
+            Some(request) => reply::answer(request, octets, line.truncated),
         }))
     }
 
@@ -373,41 +358,13 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
             return Some(Event::End { request });
         }
         let octets = octets.strip_prefix(b".").unwrap_or(octets);
-        if line.truncated {
-            return Some(unparsed(request, octets));
+        let event = reply::line(request, octets, line.truncated);
+        if let (Reading::Capabilities(_, set), Event::Capability { capability, .. }) =
+            (&mut self.reading, &event)
+        {
+            set.insert(capability.kind());
         }
-        Some(match &mut self.reading {
-            Reading::Capabilities(_, set) => match Capability::parse(octets) {
-                Some(capability) => {
-                    if let Some(kind) = capability.kind() {
-                        set.insert(kind);
-                    }
-                    Event::Capability {
-                        request,
-                        capability,
-                    }
-                }
-                None => unparsed(request, octets),
-            },
-            _ => match request.kind {
-                CommandKind::Uidl => match listing::unique_id(octets) {
-                    Some((message, unique_id)) => Event::UniqueId {
-                        request,
-                        message,
-                        unique_id: unique_id.map(UniqueId::new),
-                    },
-                    None => unparsed(request, octets),
-                },
-                _ => match listing::scan(octets) {
-                    Some((message, octets)) => Event::Listing {
-                        request,
-                        message,
-                        octets,
-                    },
-                    None => unparsed(request, octets),
-                },
-            },
-        })
+        Some(event)
     }
 
     fn receive_message<'i>(&mut self, input: &mut &'i [u8]) -> Option<Event<'i>> {
@@ -445,22 +402,30 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
     /// TLS has been established: after [`Event::StartTls`], or before a greeting that comes inside TLS (RFC 8314).
     /// What was learnt before it is forgotten (RFC 2595 section 4), the timestamp for APOP as well.
     ///
+    /// All that was read before the handshake must have gone through [`receive`](Self::receive): what of it stands behind
+    /// the `+OK` to STLS is an error.
+    ///
     /// # Errors
     ///
-    /// This is not the time for TLS.
+    /// This is not the time for TLS; or octets stood behind the `+OK` to STLS, which ends the session.
     pub fn tls_established(&mut self) -> Result<(), SendError> {
-        if self.session.tls_established() {
-            self.capabilities = None;
-            self.line.clear();
-            self.status = StatusScanner::new();
-            self.timestamp.clear();
-            Ok(())
-        } else {
-            Err(SendError::WrongState {
+        if self.octets_behind_stls {
+            self.session.fail(ReceiveError::PlaintextAfterStls);
+        }
+        if let Some(error) = self.session.failure() {
+            return Err(SendError::Failed(error));
+        }
+        // A greeting that has begun in clear is none that comes inside TLS.
+        if !self.status.is_empty() || !self.session.tls_established() {
+            return Err(SendError::WrongState {
                 command: CommandKind::Stls,
                 state: self.state(),
-            })
+            });
         }
+        self.capabilities = None;
+        self.line.clear();
+        self.timestamp.clear();
+        Ok(())
     }
 
     /// Gives the session up, after a time-out or when the transport broke. Nothing can be sent or received any more.
@@ -475,50 +440,5 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
 impl<const DEPTH: usize, const LINE: usize> Default for Client<DEPTH, LINE> {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-/// What `+OK` and this text mean as an answer to the command.
-fn answer(request: Request, octets: &[u8], truncated: bool) -> Event<'_> {
-    let text = Text::new(octets);
-    match (request.kind, request.message) {
-        // A number or a unique-id that was cut is another one.
-        (CommandKind::Stat | CommandKind::ListOne | CommandKind::UidlOne, _) if truncated => {
-            unparsed(request, octets)
-        }
-        (CommandKind::Stat, _) => match listing::stat(octets) {
-            Some((messages, octets)) => Event::Stat {
-                request,
-                messages,
-                octets,
-            },
-            None => unparsed(request, octets),
-        },
-        (CommandKind::ListOne, Some(message)) => match listing::scan_of(message, octets) {
-            Some(octets) => Event::Listing {
-                request,
-                message,
-                octets,
-            },
-            None => unparsed(request, octets),
-        },
-        (CommandKind::UidlOne, Some(message)) => match listing::unique_id_of(message, octets) {
-            Some(unique_id) => Event::UniqueId {
-                request,
-                message,
-                unique_id: unique_id.map(UniqueId::new),
-            },
-            None => unparsed(request, octets),
-        },
-        (CommandKind::Stls, _) => Event::StartTls { request, text },
-        (kind, _) if kind.is_multi_line() => Event::Begin { request, text },
-        _ => Event::Done { request, text },
-    }
-}
-
-fn unparsed(request: Request, octets: &[u8]) -> Event<'_> {
-    Event::Unparsed {
-        request,
-        line: Text::new(octets),
     }
 }

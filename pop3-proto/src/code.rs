@@ -5,7 +5,7 @@ use crate::text::Text;
 /// A response code in brackets at the beginning of a reply's text (RFC 2449 section 8, RFC 3206, RFC 6856).
 ///
 /// Codes are hierarchical, their levels parted by `/`: an unknown one below a known one is read as the known one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ResponseCode<'a> {
     /// `IN-USE` (RFC 2449 section 8.1.2): the maildrop is locked, probably by another session. Try again later.

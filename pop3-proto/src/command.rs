@@ -3,7 +3,12 @@
 use core::fmt;
 use core::num::NonZeroU32;
 
+use crate::apop::Timestamp;
+use crate::error::SendError;
 use crate::secret::Secret;
+use crate::text::Text;
+use crate::wire::encode;
+use crate::wire::number::digits;
 
 /// The number of a message in this session: from 1 (RFC 1939 section 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,6 +32,27 @@ impl MessageNumber {
     }
 }
 
+impl MessageNumber {
+    /// The numbers of a maildrop of so many messages: 1, 2, ... up to that. After a DELE there are gaps.
+    pub fn up_to(messages: u32) -> impl DoubleEndedIterator<Item = Self> + Clone {
+        (1..=messages).filter_map(Self::new)
+    }
+}
+
+impl TryFrom<u32> for MessageNumber {
+    type Error = core::num::TryFromIntError;
+
+    fn try_from(number: u32) -> Result<Self, Self::Error> {
+        NonZeroU32::try_from(number).map(Self)
+    }
+}
+
+impl From<MessageNumber> for NonZeroU32 {
+    fn from(number: MessageNumber) -> Self {
+        number.0
+    }
+}
+
 impl From<NonZeroU32> for MessageNumber {
     fn from(number: NonZeroU32) -> Self {
         Self(number)
@@ -47,8 +73,9 @@ impl fmt::Display for MessageNumber {
 
 /// A command with its arguments.
 ///
-/// `Display` prints the line as it is sent, without its line end and with `***` for a secret; `Debug` hides secrets too.
-#[derive(Clone, Copy, Debug)]
+/// `Display` and `Debug` print it for people: as the line that is sent, with `***` for a secret and for what is made from
+/// one, and with a name made safe to print.
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Command<'a> {
     /// `USER name` (RFC 1939 section 7): who logs in. [`Command::Pass`] follows.
@@ -131,11 +158,54 @@ impl Command<'_> {
             _ => None,
         }
     }
+
+    /// Whether the arguments can be sent: no CR, LF or NUL in them, none of them empty, and no blank in the user's name for
+    /// APOP. [`Client::send`](crate::Client::send) checks it too; this is for finding out before the session has begun.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::InvalidArgument`].
+    pub fn check_arguments(&self) -> Result<(), SendError> {
+        let fine = |argument: &[u8]| !argument.is_empty() && encode::is_argument(argument);
+        let all_fine = match *self {
+            Self::User(user) => fine(user),
+            Self::Pass(secret) => fine(secret.expose()),
+            Self::Apop { user, secret } => {
+                fine(user) && !user.contains(&b' ') && fine(secret.expose())
+            }
+            _ => true,
+        };
+        if all_fine {
+            Ok(())
+        } else {
+            Err(SendError::InvalidArgument(self.kind()))
+        }
+    }
+
+    /// Writes the command at the beginning of `out`, and returns its length in octets.
+    pub(crate) fn encode(&self, timestamp: &Timestamp, out: &mut [u8]) -> Result<usize, SendError> {
+        self.check_arguments()?;
+        let keyword = self.kind().keyword().as_bytes();
+        match *self {
+            Self::User(user) => encode::line(keyword, &[user], out),
+            Self::Pass(secret) => encode::line(keyword, &[secret.expose()], out),
+            Self::Apop { user, secret } => {
+                let digest = timestamp.digest(secret).ok_or(SendError::NoTimestamp)?;
+                encode::line(keyword, &[user, &digest], out)
+            }
+            Self::Top { message, lines } => {
+                encode::line(keyword, &[&digits(message.get()), &digits(lines)], out)
+            }
+            _ => match self.message() {
+                Some(message) => encode::line(keyword, &[&digits(message.get())], out),
+                None => encode::line(keyword, &[], out),
+            },
+        }
+    }
 }
 
 impl fmt::Display for Command<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use crate::text::Text;
         f.write_str(self.kind().keyword())?;
         match self {
             Self::User(user) => write!(f, " {}", Text::new(user)),
@@ -147,6 +217,12 @@ impl fmt::Display for Command<'_> {
                 None => Ok(()),
             },
         }
+    }
+}
+
+impl fmt::Debug for Command<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Command({self})")
     }
 }
 
@@ -190,7 +266,7 @@ pub enum CommandKind {
 
 impl CommandKind {
     /// Every kind there is.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: &'static [Self] = &[
         Self::User,
         Self::Pass,
         Self::Apop,
@@ -232,7 +308,7 @@ impl CommandKind {
 
 impl fmt::Display for CommandKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.keyword())
+        f.pad(self.keyword())
     }
 }
 

@@ -2,7 +2,7 @@
 
 /// A point in time by which something must have happened, in milliseconds of a clock of the driver's own that only goes
 /// forward.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Deadline(Option<u64>);
 
 impl Deadline {
@@ -20,10 +20,11 @@ impl Deadline {
 
     /// Whichever comes first.
     #[must_use]
-    pub fn or_earlier(self, other: Self) -> Self {
+    pub const fn or_earlier(self, other: Self) -> Self {
         match (self.0, other.0) {
-            (Some(one), Some(two)) => Self(Some(one.min(two))),
-            (one, two) => Self(one.or(two)),
+            (Some(one), Some(two)) if one <= two => self,
+            (Some(_), None) => self,
+            _ => other,
         }
     }
 
@@ -41,5 +42,11 @@ impl Deadline {
             Some(at) => Some(at.saturating_sub(now)),
             None => None,
         }
+    }
+}
+
+impl Default for Deadline {
+    fn default() -> Self {
+        Self::NEVER
     }
 }

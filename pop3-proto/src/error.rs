@@ -6,7 +6,7 @@ use crate::command::{CommandKind, Request};
 use crate::state::State;
 
 /// A command was not sent. Nothing has changed: neither the client nor the output buffer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SendError {
     /// The command is not allowed in this state.
@@ -16,6 +16,8 @@ pub enum SendError {
         /// The state.
         state: State,
     },
+    /// The session broke before, of this.
+    Failed(ReceiveError),
     /// PASS without a USER that the server has accepted just before.
     UserFirst,
     /// STLS inside TLS.
@@ -41,6 +43,7 @@ impl fmt::Display for SendError {
             Self::WrongState { command, state } => {
                 write!(f, "{command} is not allowed in the {state} state")
             }
+            Self::Failed(error) => write!(f, "the session is over: {error}"),
             Self::UserFirst => f.write_str("PASS must follow a USER that the server has accepted"),
             Self::AlreadyTls => f.write_str("STLS is not allowed inside TLS"),
             Self::NoTimestamp => f.write_str(
@@ -61,10 +64,18 @@ impl fmt::Display for SendError {
     }
 }
 
-impl core::error::Error for SendError {}
+impl core::error::Error for SendError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Failed(error) => Some(error),
+            _ => None,
+        }
+    }
+}
 
-/// The server broke the protocol, or the connection broke. The session is over: every later call returns the same error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The server broke the protocol, or the connection broke. The session is over: receiving gives this error again, and
+/// sending gives it in [`SendError::Failed`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReceiveError {
     /// The server does not speak POP3.
@@ -126,7 +137,7 @@ impl fmt::Display for ReceiveError {
 impl core::error::Error for ReceiveError {}
 
 /// What a server seems to speak instead of POP3: the wrong port was connected to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Foreign {
     /// Its greeting begins with `220`.
@@ -145,7 +156,7 @@ impl fmt::Display for Foreign {
 }
 
 /// What the server owes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Waiting {
     /// Its greeting.

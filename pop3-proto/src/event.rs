@@ -7,8 +7,9 @@ use crate::text::Text;
 /// One thing that the server said. It borrows the input, or the client's line buffer: use it before the next call.
 ///
 /// A reply of one line is one event. A multi-line reply is [`Begin`](Event::Begin), its lines or its octets, and
-/// [`End`](Event::End). [`Event::completes`] tells when a command has been answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// [`End`](Event::End). [`Event::completes`] tells when a command has been answered. A server's text that is longer than
+/// the client keeps of a line is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Event<'a> {
     /// The server is ready (RFC 1939 section 4).
@@ -89,7 +90,8 @@ pub enum Event<'a> {
         /// The command.
         request: Request,
     },
-    /// `+OK` to STLS: do the TLS handshake, then call [`Client::tls_established`](crate::Client::tls_established).
+    /// `+OK` to STLS: do the TLS handshake, then call [`Client::tls_established`](crate::Client::tls_established). All
+    /// that was read before the handshake must have gone through [`Client::receive`](crate::Client::receive).
     StartTls {
         /// The command.
         request: Request,
@@ -148,7 +150,8 @@ impl Event<'_> {
 pub struct UniqueId<'a>(Text<'a>);
 
 impl<'a> UniqueId<'a> {
-    pub(crate) const fn new(octets: &'a [u8]) -> Self {
+    /// A unique-id of these octets.
+    pub const fn new(octets: &'a [u8]) -> Self {
         Self(Text::new(octets))
     }
 

@@ -1,5 +1,14 @@
 #![no_std]
 #![doc = include_str!("../README.md")]
+//!
+//! ## How it is used
+//!
+//! * [`Client::send`] writes a command into your buffer, whole or not at all. Write those octets to the server, in order.
+//! * [`Client::receive`] moves your cursor on and lends the next [`Event`]. `Ok(None)` means that the cursor is empty: read
+//!   more. Chunks may be cut anywhere; nothing has to be kept or shown again; a buffer of one octet works.
+//! * [`Client::receive_eof`] says whether a connection that ended was allowed to.
+//! * [`login`] knows the order of greeting, STLS, CAPA and log-in, and what must never happen on the way.
+//! * [`Deadline`] does the arithmetic of time-outs; [`Client::waiting_for`] says what they are for.
 
 // Without MD5 there is no APOP; the rest of the crate need not know.
 #[cfg_attr(not(feature = "apop"), path = "apop_off.rs")]
@@ -14,6 +23,7 @@ mod error;
 mod event;
 pub mod login;
 mod pipeline;
+mod reply;
 mod secret;
 mod state;
 mod text;

@@ -36,6 +36,11 @@ impl<const DEPTH: usize> Pipeline<DEPTH> {
         let _ = self.0.try_push(request);
     }
 
+    /// Nothing will be answered any more.
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
     /// The oldest request has been answered.
     pub(crate) fn pop(&mut self) {
         self.0.pop_at(0);

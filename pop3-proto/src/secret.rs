@@ -26,6 +26,12 @@ impl<'a> From<&'a [u8]> for Secret<'a> {
     }
 }
 
+impl<'a, const N: usize> From<&'a [u8; N]> for Secret<'a> {
+    fn from(octets: &'a [u8; N]) -> Self {
+        Self(octets)
+    }
+}
+
 impl<'a> From<&'a str> for Secret<'a> {
     fn from(text: &'a str) -> Self {
         Self(text.as_bytes())

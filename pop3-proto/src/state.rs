@@ -27,7 +27,7 @@ pub enum State {
 
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.pad(match self {
             Self::Greeting => "greeting",
             Self::Authorization => "authorization",
             Self::StartTls => "TLS handshake",
@@ -113,6 +113,9 @@ impl Session {
         command: CommandKind,
         newest: Option<Request>,
     ) -> Result<(), SendError> {
+        if let Some(error) = self.failure {
+            return Err(SendError::Failed(error));
+        }
         let state = self.state;
         if !command.is_allowed_in(state) {
             return Err(SendError::WrongState { command, state });
@@ -160,11 +163,16 @@ impl Session {
         }
     }
 
-    /// TLS has been established: by STLS, or before the greeting (RFC 8314).
+    /// Whether the session runs inside TLS.
+    pub(crate) const fn is_tls(&self) -> bool {
+        self.tls
+    }
+
+    /// TLS has been established: by STLS, or before the greeting (RFC 8314). Tells whether it may be.
     pub(crate) fn tls_established(&mut self) -> bool {
         match self.state {
             State::StartTls => self.state = State::Authorization,
-            State::Greeting => {}
+            State::Greeting if !self.tls => {}
             _ => return false,
         }
         self.tls = true;

@@ -27,21 +27,41 @@ impl<'a> Text<'a> {
         self.0.is_empty()
     }
 
+    /// The text, if it is UTF-8. Unlike `Display` this escapes nothing.
+    ///
+    /// # Errors
+    ///
+    /// It is not UTF-8.
+    pub const fn to_str(self) -> Result<&'a str, core::str::Utf8Error> {
+        core::str::from_utf8(self.0)
+    }
+
     /// The response code that begins the text (RFC 2449 section 8): `[IN-USE] Do you have another session?`
     ///
-    /// The brackets mean something only if the server announced RESP-CODES; that a server without it begins its text
-    /// with one by chance has not been seen.
+    /// It can be relied on only if the server announced RESP-CODES: without it, brackets are just brackets.
     pub fn response_code(self) -> Option<ResponseCode<'a>> {
         ResponseCode::leading(self.0)
     }
 }
 
-impl fmt::Display for Text<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl<'a> From<&'a [u8]> for Text<'a> {
+    fn from(octets: &'a [u8]) -> Self {
+        Self(octets)
+    }
+}
+
+impl AsRef<[u8]> for Text<'_> {
+    fn as_ref(&self) -> &[u8] {
+        self.0
+    }
+}
+
+impl Text<'_> {
+    fn write(self, f: &mut fmt::Formatter<'_>, escaped: fn(char) -> bool) -> fmt::Result {
         use fmt::Write as _;
         for chunk in self.0.utf8_chunks() {
             for character in chunk.valid().chars() {
-                if is_unsafe_to_print(character) {
+                if escaped(character) {
                     write!(f, "{}", character.escape_default())?;
                 } else {
                     f.write_char(character)?;
@@ -55,14 +75,34 @@ impl fmt::Display for Text<'_> {
     }
 }
 
-/// Control characters drive a terminal; the directional ones (U+202A and its kin) make a line read as another.
-fn is_unsafe_to_print(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, is_unsafe_to_print)
+    }
 }
 
+/// In quotes, with quotes and backslashes escaped: no text can pretend to be more than one.
 impl fmt::Debug for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{self}\"")
+        f.write_str("\"")?;
+        self.write(f, |character| {
+            matches!(character, '"' | '\\') || is_unsafe_to_print(character)
+        })?;
+        f.write_str("\"")
     }
+}
+
+/// Control characters drive a terminal; directional and invisible ones make a line read as another.
+fn is_unsafe_to_print(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}'
+                | '\u{200b}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{2069}'
+                | '\u{feff}'
+        )
 }

@@ -123,7 +123,7 @@ fn debug_does_not_print_the_digest_state() {
     feed_cut(&mut client, b"+OK <a@b>\r\n", &[100]);
     let printed = format!("{client:?}");
     assert!(
-        printed.contains("Timestamp { scan: Found, .. }"),
+        printed.contains("Timestamp { found: true, .. }"),
         "{printed}"
     );
 }

@@ -23,7 +23,7 @@ const ALL: [(&str, CapabilityKind); 13] = [
 
 fn asked(lines: &str) -> Client {
     let mut client = greeted();
-    client.send(&Command::Capa, &mut [0; 6]).unwrap();
+    let _ = client.send(&Command::Capa, &mut [0; 6]).unwrap();
     let reply = format!("+OK\r\n{lines}.\r\n");
     feed(&mut client, reply.as_bytes(), &mut Vec::new());
     client
@@ -50,7 +50,7 @@ fn each_capability_is_announced_by_its_own_line_and_no_other() {
 /// What a single line of CAPA is taken for.
 fn parsed(line: &str, check: impl FnOnce(Capability<'_>)) {
     let mut client: Client = greeted();
-    client.send(&Command::Capa, &mut [0; 6]).unwrap();
+    let _ = client.send(&Command::Capa, &mut [0; 6]).unwrap();
     let reply = format!("+OK\r\n{line}\r\n.\r\n");
     let mut input = reply.as_bytes();
     client.receive(&mut input).unwrap().expect("Begin");
@@ -95,7 +95,7 @@ fn mechanisms_are_found_by_name_in_any_case() {
         let Capability::Sasl(mechanisms) = capability else {
             panic!("{capability:?}");
         };
-        let names: Vec<_> = mechanisms.map(|name| name.to_string()).collect();
+        let names: Vec<_> = mechanisms.iter().map(|name| name.to_string()).collect();
         assert_eq!(names, ["PLAIN", "scram-sha-256", "X"]);
         for (name, there) in [
             ("plain", true),

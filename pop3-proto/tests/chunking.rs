@@ -10,7 +10,7 @@ use proptest::prelude::*;
 fn retrieving<const LINE: usize>() -> Client<8, LINE> {
     let mut client = logged_in();
     let retr = Command::Retr(MessageNumber::FIRST);
-    client.send(&retr, &mut [0; 20]).unwrap();
+    let _ = client.send(&retr, &mut [0; 20]).unwrap();
     feed(&mut client, b"+OK\r\n", &mut Vec::new());
     client
 }
@@ -160,7 +160,7 @@ fn dialogue<const LINE: usize>(stream: &[u8], sizes: &[usize]) -> Vec<Seen> {
     let mut out = [0; 40];
     feed(&mut client, b"+OK\r\n", &mut Vec::new());
     for command in [Command::User(b"a"), Command::Pass("b".into())] {
-        client.send(&command, &mut out).unwrap();
+        let _ = client.send(&command, &mut out).unwrap();
         feed(&mut client, b"+OK\r\n", &mut Vec::new());
     }
     let n = MessageNumber::FIRST;
@@ -177,7 +177,7 @@ fn dialogue<const LINE: usize>(stream: &[u8], sizes: &[usize]) -> Vec<Seen> {
         },
         Command::Quit,
     ] {
-        client.send(&command, &mut out).unwrap();
+        let _ = client.send(&command, &mut out).unwrap();
     }
     let mut seen = feed_cut(&mut client, stream, sizes);
     if let Err(error) = client.receive_eof() {

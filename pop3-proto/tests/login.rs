@@ -6,7 +6,7 @@ use pop3_proto::login::{
     ApopOutcome, Authentication, Credentials, Login, LoginFailure, LoginMethod, LoginPolicy,
     LoginReport, Next, Opening, OpeningFailure, Security,
 };
-use pop3_proto::{Client, Command, CommandKind};
+use pop3_proto::{Client, Command, CommandKind, Event, Request, Text};
 use std::collections::VecDeque;
 
 const APOP_GREETING: &str = "+OK <1896.697170952@dbc.mtview.ca.us>";
@@ -35,7 +35,7 @@ impl Server {
     }
 
     /// Receives one whole reply, and shows each event of it.
-    fn receive(&mut self, mut observe: impl FnMut(&pop3_proto::Event<'_>)) {
+    fn receive(&mut self, mut observe: impl FnMut(&Event<'_>)) {
         let reply = format!(
             "{}\r\n",
             self.replies.pop_front().expect("a reply is there")
@@ -50,7 +50,10 @@ impl Server {
         let mut opening = Opening::new(security);
         loop {
             match opening.next_step() {
-                Next::Send(command) => self.send(&command),
+                Next::Send(command) => {
+                    self.send(&command);
+                    opening.sent();
+                }
                 Next::Receive => self.receive(|event| opening.observe(event)),
                 Next::StartTls => {
                     self.client.tls_established().unwrap();
@@ -58,22 +61,23 @@ impl Server {
                     self.commands.push("(TLS)".to_owned());
                 }
                 Next::Finished(result) => return (opening, result),
+                other => panic!("{other:?} is new"),
             }
         }
     }
 
     fn login(&mut self, policy: LoginPolicy) -> Result<LoginReport, LoginFailure> {
-        let credentials = Credentials {
-            user: b"mrose",
-            secret: "tanstaaf".into(),
-        };
+        let credentials = credentials();
         let mut login = Login::new(policy);
         loop {
             match login.next_step(&credentials) {
-                Next::Send(command) => self.send(&command),
+                Next::Send(command) => {
+                    self.send(&command);
+                    login.sent();
+                }
                 Next::Receive => self.receive(|event| login.observe(event)),
-                Next::StartTls => panic!("not here"),
                 Next::Finished(result) => return result,
+                other => panic!("{other:?} in a log-in"),
             }
         }
     }
@@ -88,11 +92,11 @@ fn login(
     let mut server = Server::new(replies);
     let (opening, result) = server.open(Security::ClearText);
     assert_eq!(result, Ok(()));
-    let report = server.login(LoginPolicy {
-        authentication,
-        ask_capabilities,
-        apop_offered: opening.offers_apop(),
-    });
+    let report = server.login(
+        LoginPolicy::new(authentication)
+            .ask_capabilities(ask_capabilities)
+            .apop_offered(opening.offers_apop()),
+    );
     assert_eq!(server.replies.len(), 0, "every reply was waited for");
     (server.commands, report)
 }
@@ -101,8 +105,12 @@ const USER: &str = "USER mrose";
 const PASS: &str = "PASS tanstaaf";
 const APOP: &str = "APOP mrose c4c9334bac560ecc979e58001b3e22fb";
 
-fn by(used: LoginMethod, apop: ApopOutcome) -> Result<LoginReport, LoginFailure> {
-    Ok(LoginReport { used, apop })
+fn by(used: LoginMethod, apop: ApopOutcome) -> Result<(LoginMethod, ApopOutcome), LoginFailure> {
+    Ok((used, apop))
+}
+
+fn credentials() -> Credentials<'static> {
+    Credentials::new(b"mrose", "tanstaaf".into())
 }
 
 #[test]
@@ -110,7 +118,10 @@ fn user_and_pass() {
     let policy = Authentication::UserPass;
     let (sent, result) = login(policy, false, &[APOP_GREETING, "+OK", "+OK"]);
     assert_eq!(sent, [USER, PASS], "APOP is never used by itself");
-    assert_eq!(result, by(LoginMethod::UserPass, ApopOutcome::NotTried));
+    assert_eq!(
+        result.map(|report| (report.used, report.apop)),
+        by(LoginMethod::UserPass, ApopOutcome::NotTried)
+    );
 
     let (sent, result) = login(policy, false, &["+OK", "-ERR"]);
     assert_eq!(sent, [USER], "a refused name gets no password");
@@ -142,7 +153,10 @@ fn apop_only() {
     let policy = Authentication::ApopOnly;
     let (sent, result) = login(policy, false, &[APOP_GREETING, "+OK"]);
     assert_eq!(sent, [APOP]);
-    assert_eq!(result, by(LoginMethod::Apop, ApopOutcome::Accepted));
+    assert_eq!(
+        result.map(|report| (report.used, report.apop)),
+        by(LoginMethod::Apop, ApopOutcome::Accepted)
+    );
 
     let (sent, result) = login(policy, false, &[APOP_GREETING, "-ERR"]);
     assert_eq!(sent, [APOP], "no password follows");
@@ -158,11 +172,17 @@ fn apop_then_user_and_pass_only_by_its_own_name() {
     let policy = Authentication::ApopThenUserPass;
     let (sent, result) = login(policy, false, &[APOP_GREETING, "+OK"]);
     assert_eq!(sent, [APOP]);
-    assert_eq!(result, by(LoginMethod::Apop, ApopOutcome::Accepted));
+    assert_eq!(
+        result.map(|report| (report.used, report.apop)),
+        by(LoginMethod::Apop, ApopOutcome::Accepted)
+    );
 
     let (sent, result) = login(policy, false, &[APOP_GREETING, "-ERR", "+OK", "+OK"]);
     assert_eq!(sent, [APOP, USER, PASS]);
-    assert_eq!(result, by(LoginMethod::UserPass, ApopOutcome::Refused));
+    assert_eq!(
+        result.map(|report| (report.used, report.apop)),
+        by(LoginMethod::UserPass, ApopOutcome::Refused)
+    );
     assert_eq!(
         result.unwrap().to_string(),
         "USER/PASS, since APOP was refused"
@@ -170,7 +190,10 @@ fn apop_then_user_and_pass_only_by_its_own_name() {
 
     let (sent, result) = login(policy, false, &["+OK", "+OK", "+OK"]);
     assert_eq!(sent, [USER, PASS]);
-    assert_eq!(result, by(LoginMethod::UserPass, ApopOutcome::NotOffered));
+    assert_eq!(
+        result.map(|report| (report.used, report.apop)),
+        by(LoginMethod::UserPass, ApopOutcome::NotOffered)
+    );
 
     let (_, result) = login(policy, false, &[APOP_GREETING, "-ERR", "+OK", "-ERR"]);
     assert_eq!(result, Err(LoginFailure::Refused(CommandKind::Pass)));
@@ -182,11 +205,9 @@ fn stls_comes_before_anything_else_and_takes_the_timestamp_with_it() {
     let (opening, result) = server.open(Security::StartTls);
     assert_eq!(result, Ok(()));
     assert!(!opening.offers_apop());
-    let policy = LoginPolicy {
-        authentication: Authentication::UserPass,
-        ask_capabilities: false,
-        apop_offered: opening.offers_apop(),
-    };
+    let policy = LoginPolicy::new(Authentication::UserPass)
+        .ask_capabilities(false)
+        .apop_offered(opening.offers_apop());
     server.login(policy).unwrap();
     assert_eq!(server.commands, ["STLS", "(TLS)", USER, PASS]);
 }
@@ -201,11 +222,7 @@ fn without_stls_no_credentials_are_sent() {
 
 #[test]
 fn a_server_that_refuses_the_connection() {
-    for security in [
-        Security::ImplicitTls,
-        Security::StartTls,
-        Security::ClearText,
-    ] {
+    for security in [Security::StartTls, Security::ClearText] {
         let mut server = Server::new(&["-ERR too many connections"]);
         let (_, result) = server.open(security);
         assert_eq!(result, Err(OpeningFailure::Dismissed));
@@ -218,11 +235,11 @@ fn a_server_that_says_goodbye_instead_of_capabilities() {
     // -ERR to nothing: behind the refused CAPA comes another.
     let mut server = Server::new(&["+OK", "-ERR what?\r\n-ERR idle"]);
     server.open(Security::ClearText).1.unwrap();
-    let result = server.login(LoginPolicy {
-        authentication: Authentication::UserPass,
-        ask_capabilities: true,
-        apop_offered: false,
-    });
+    let result = server.login(
+        LoginPolicy::new(Authentication::UserPass)
+            .ask_capabilities(true)
+            .apop_offered(false),
+    );
     assert_eq!(result, Err(LoginFailure::Dismissed));
     assert_eq!(server.commands, ["CAPA"]);
 }
@@ -244,4 +261,105 @@ fn every_failure_says_what_it_is() {
     assert_eq!(Security::ImplicitTls.default_port(), 995);
     assert_eq!(Security::StartTls.default_port(), 110);
     assert_eq!(Security::ClearText.default_port(), 110);
+}
+
+#[test]
+fn asking_changes_nothing_until_the_command_is_sent() {
+    let credentials = credentials();
+    let mut login = Login::new(LoginPolicy::new(Authentication::UserPass));
+    for _ in 0..3 {
+        assert!(matches!(
+            login.next_step(&credentials),
+            Next::Send(Command::Capa)
+        ));
+    }
+    login.sent();
+    assert!(matches!(login.next_step(&credentials), Next::Receive));
+    let mut opening = Opening::new(Security::StartTls);
+    opening.sent();
+    assert!(matches!(opening.next_step(), Next::Receive), "the greeting");
+}
+
+#[test]
+fn only_the_answer_to_the_command_itself_counts() {
+    let credentials = credentials();
+    let text = Text::default();
+    let request = |kind| Request {
+        kind,
+        message: None,
+    };
+    let done = |kind| Event::Done {
+        request: request(kind),
+        text,
+    };
+    let policy = LoginPolicy::new(Authentication::ApopOnly)
+        .ask_capabilities(false)
+        .apop_offered(true);
+    let mut login = Login::new(policy);
+    login.observe(&done(CommandKind::Apop));
+    assert!(
+        matches!(login.next_step(&credentials), Next::Send(_)),
+        "nothing is sent yet"
+    );
+    login.sent();
+    for event in [
+        done(CommandKind::Capa),
+        done(CommandKind::Quit),
+        Event::End {
+            request: request(CommandKind::Capa),
+        },
+        Event::Rejected {
+            request: request(CommandKind::Capa),
+            text,
+        },
+        Event::StartTls {
+            request: request(CommandKind::Stls),
+            text,
+        },
+        Event::Greeting { text, apop: true },
+    ] {
+        login.observe(&event);
+        assert!(
+            matches!(login.next_step(&credentials), Next::Receive),
+            "{event:?}"
+        );
+    }
+    login.observe(&done(CommandKind::Apop));
+    assert!(matches!(
+        login.next_step(&credentials),
+        Next::Finished(Ok(_))
+    ));
+    login.observe(&Event::Farewell { text });
+    assert!(
+        matches!(login.next_step(&credentials), Next::Finished(Ok(_))),
+        "what is finished stays so"
+    );
+
+    let mut opening = Opening::new(Security::StartTls);
+    opening.observe(&Event::Greeting { text, apop: true });
+    opening.sent();
+    opening.observe(&Event::Rejected {
+        request: request(CommandKind::Capa),
+        text,
+    });
+    assert!(matches!(opening.next_step(), Next::Receive));
+    opening.tls_established();
+    assert!(
+        matches!(opening.next_step(), Next::Receive),
+        "STLS is not answered"
+    );
+}
+
+#[test]
+fn implicit_tls_comes_before_the_greeting() {
+    let mut server = Server::new(&[APOP_GREETING, "+OK"]);
+    let (opening, result) = server.open(Security::ImplicitTls);
+    assert_eq!(result, Ok(()));
+    assert!(opening.offers_apop(), "the timestamp came inside TLS");
+    let policy = LoginPolicy::new(Authentication::ApopOnly)
+        .ask_capabilities(false)
+        .apop_offered(opening.offers_apop());
+    server.login(policy).unwrap();
+    assert_eq!(server.commands, ["(TLS)", APOP]);
+    assert!(server.client.is_tls());
 }

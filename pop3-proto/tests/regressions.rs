@@ -236,15 +236,11 @@ fn without_a_usable_timestamp_apop_alone_sends_no_password() {
                 panic!("no greeting");
             };
             assert!(!apop, "{greeting}");
-            let mut login = Login::new(LoginPolicy {
-                authentication,
-                ask_capabilities: false,
-                apop_offered: apop,
-            });
-            let credentials = Credentials {
-                user: b"mrose",
-                secret: "tanstaaf".into(),
-            };
+            let policy = LoginPolicy::new(authentication)
+                .ask_capabilities(false)
+                .apop_offered(apop);
+            let login = Login::new(policy);
+            let credentials = Credentials::new(b"mrose", "tanstaaf".into());
             let next = login.next_step(&credentials);
             match authentication {
                 Authentication::ApopOnly => assert!(

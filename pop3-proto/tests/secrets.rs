@@ -32,17 +32,10 @@ fn no_debug_and_no_display_shows_a_secret() {
         assert_hidden(&format!("{command:#?}"));
         assert_hidden(&format!("{command}"));
     }
-    let credentials = Credentials {
-        user: b"mrose",
-        secret,
-    };
+    let credentials = Credentials::new(b"mrose", secret);
     assert_hidden(&format!("{credentials:?}"));
-    let mut login = Login::new(LoginPolicy {
-        authentication: Authentication::UserPass,
-        ask_capabilities: false,
-        apop_offered: false,
-    });
-    login.next_step(&credentials);
+    let mut login = Login::new(LoginPolicy::new(Authentication::UserPass).ask_capabilities(false));
+    login.sent();
     login.observe(&pop3_proto::Event::Done {
         request: pop3_proto::Request {
             kind: pop3_proto::CommandKind::User,
@@ -63,11 +56,11 @@ fn the_client_keeps_no_secret() {
         secret: MARKER.into(),
     };
     let before = format!("{client:?}");
-    client.send(&apop, &mut out).unwrap();
+    let _ = client.send(&apop, &mut out).unwrap();
     feed(&mut client, b"-ERR\r\n", &mut Vec::new());
-    client.send(&Command::User(b"mrose"), &mut out).unwrap();
+    let _ = client.send(&Command::User(b"mrose"), &mut out).unwrap();
     feed(&mut client, b"+OK\r\n", &mut Vec::new());
-    client
+    let _ = client
         .send(&Command::Pass(MARKER.into()), &mut out)
         .unwrap();
     let after = format!("{client:?}");
@@ -81,5 +74,18 @@ fn text_for_people_cannot_drive_their_terminal() {
         text.to_string(),
         "a\\u{1b}[2J\\r\\nb\u{fffd}\\u{202e}\\u{7}é"
     );
-    assert_eq!(format!("{text:?}"), format!("\"{text}\""));
+    assert_eq!(
+        format!("{text:?}"),
+        "\"a\\u{1b}[2J\\r\\nb\u{fffd}\\u{202e}\\u{7}é\""
+    );
+    let forged = pop3_proto::Text::new(b"x\", forged: \"\\u{1b}");
+    assert_eq!(format!("{forged:?}"), r#""x\", forged: \"\\u{1b}""#);
+    for invisible in [
+        '\u{61c}', '\u{200b}', '\u{200f}', '\u{2066}', '\u{feff}', '\u{85}',
+    ] {
+        let mut octets = [0; 4];
+        let text = pop3_proto::Text::new(invisible.encode_utf8(&mut octets).as_bytes());
+        assert!(text.to_string().starts_with("\\u{"), "{invisible:?}");
+        assert_eq!(text.to_str(), Ok(invisible.to_string().as_str()));
+    }
 }

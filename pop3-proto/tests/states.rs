@@ -5,7 +5,8 @@ mod common;
 
 use common::{feed, greeted, logged_in};
 use pop3_proto::{
-    Client, Command, CommandKind, MessageNumber, ReceiveError, SendError, State, Waiting,
+    Client, Command, CommandKind, Config, Event, MessageNumber, Pipelining, ReceiveError,
+    SendError, State, Waiting,
 };
 
 type Default = Client<8, 512>;
@@ -87,7 +88,7 @@ fn each_state_allows_what_the_rfcs_say_and_nothing_else() {
             ],
             _ => &[],
         };
-        for kind in CommandKind::ALL {
+        for &kind in CommandKind::ALL {
             let mut client = in_state(state);
             let in_flight = client.in_flight();
             let checked = client.check(kind);
@@ -102,6 +103,9 @@ fn each_state_allows_what_the_rfcs_say_and_nothing_else() {
             if let Err(error) = result {
                 let expected = match (kind, state) {
                     (Pass, State::Authorization) => SendError::UserFirst,
+                    (_, State::Failed) => {
+                        SendError::Failed(ReceiveError::Aborted { waiting: None })
+                    }
                     _ => SendError::WrongState {
                         command: kind,
                         state,
@@ -118,7 +122,7 @@ fn each_state_allows_what_the_rfcs_say_and_nothing_else() {
 
 #[test]
 fn each_reply_leads_where_the_rfcs_say() {
-    for kind in CommandKind::ALL {
+    for &kind in CommandKind::ALL {
         for (reply, positive) in [(&b"+OK 1 1\r\n"[..], true), (&b"-ERR\r\n"[..], false)] {
             let state = match kind {
                 CommandKind::User | CommandKind::Pass | CommandKind::Apop | CommandKind::Stls => {
@@ -215,21 +219,21 @@ fn capabilities_are_forgotten_at_stls_and_at_the_login() {
 fn commands_are_pipelined_only_when_it_is_announced_and_no_deeper_than_depth() {
     let mut client: Client<2, 64> = logged_in();
     let mut out = [0; 100];
-    client.send(&Command::Capa, &mut out).unwrap();
+    let _ = client.send(&Command::Capa, &mut out).unwrap();
     assert!(matches!(
         client.send(&Command::Stat, &mut out),
         Err(SendError::Awaiting(_))
     ));
     feed(&mut client, b"+OK\r\nPIPELINING\r\n.\r\n", &mut Vec::new());
-    client.send(&Command::Stat, &mut out).unwrap();
-    client.send(&Command::Stat, &mut out).unwrap();
+    let _ = client.send(&Command::Stat, &mut out).unwrap();
+    let _ = client.send(&Command::Stat, &mut out).unwrap();
     assert_eq!(
         client.send(&Command::Stat, &mut out),
         Err(SendError::PipelineFull)
     );
     assert_eq!(client.in_flight(), 2);
     feed(&mut client, b"+OK 1 1\r\n", &mut Vec::new());
-    client.send(&Command::Stat, &mut out).unwrap();
+    let _ = client.send(&Command::Stat, &mut out).unwrap();
 }
 
 #[test]
@@ -280,4 +284,91 @@ fn an_aborted_session_says_what_it_was_waiting_for() {
     let mut closed = in_state(State::Closed);
     closed.abort();
     assert_eq!(closed.state(), State::Closed, "what is over cannot break");
+}
+
+#[test]
+fn octets_behind_stls_are_an_error_also_for_a_driver_that_leaves_them_lying() {
+    let mut client: Default = greeted();
+    send(&mut client, CommandKind::Stls).unwrap();
+    let mut input: &[u8] = b"+OK begin\r\n+OK injected\r\n+OK injected\r\n";
+    let event = client.receive(&mut input).unwrap();
+    assert!(matches!(event, Some(Event::StartTls { .. })));
+    let error = ReceiveError::PlaintextAfterStls;
+    assert_eq!(client.tls_established(), Err(SendError::Failed(error)));
+    assert_eq!(client.state(), State::Failed);
+    assert_eq!(client.receive(&mut input), Err(error));
+    assert_eq!(
+        send(&mut client, CommandKind::User),
+        Err(SendError::Failed(error))
+    );
+}
+
+#[test]
+fn a_greeting_that_began_in_clear_is_none_inside_tls() {
+    let mut client: Default = Client::new();
+    feed(&mut client, b"+OK in cle", &mut Vec::new());
+    client.tls_established().unwrap_err();
+    assert!(!client.is_tls());
+    feed(&mut client, b"ar\r\n", &mut Vec::new());
+    assert_eq!(client.state(), State::Authorization);
+    let mut client: Default = Client::new();
+    client.tls_established().unwrap();
+    client.tls_established().unwrap_err();
+    assert!(client.is_tls());
+}
+
+#[test]
+fn a_farewell_answers_all_that_is_in_flight() {
+    let mut client: Default = logged_in();
+    feed(&mut client, b"-ER", &mut Vec::new());
+    send(&mut client, CommandKind::Quit).unwrap();
+    feed(&mut client, b"R idle\r\n", &mut Vec::new());
+    assert_eq!(client.state(), State::Closed);
+    assert_eq!(client.in_flight(), 0);
+}
+
+#[test]
+fn pipelining_begins_when_it_is_announced_after_the_login_and_can_be_switched_off() {
+    for (config, second) in [
+        (Config::new(), Ok(())),
+        (
+            Config::new().pipelining(Pipelining::Off),
+            Err(CommandKind::Stat),
+        ),
+    ] {
+        let mut client: Default = Client::with_config(config);
+        let mut noted = Vec::new();
+        feed(&mut client, b"+OK\r\n", &mut noted);
+        for (kind, reply) in [
+            (CommandKind::Capa, &b"+OK\r\nUSER\r\n.\r\n"[..]),
+            (CommandKind::User, b"+OK\r\n"),
+            (CommandKind::Pass, b"+OK\r\n"),
+            (CommandKind::Capa, b"+OK\r\nPIPELINING\r\n.\r\n"),
+        ] {
+            send(&mut client, kind).unwrap();
+            feed(&mut client, reply, &mut noted);
+        }
+        send(&mut client, CommandKind::Stat).unwrap();
+        let result = send(&mut client, CommandKind::Uidl).map_err(|error| match error {
+            SendError::Awaiting(request) => request.kind,
+            other => panic!("{other}"),
+        });
+        assert_eq!(result, second);
+    }
+}
+
+#[test]
+fn capabilities_that_are_refused_after_the_login_are_not_those_from_before() {
+    let mut client: Default = greeted();
+    let mut noted = Vec::new();
+    for (kind, reply) in [
+        (CommandKind::Capa, &b"+OK\r\nPIPELINING\r\n.\r\n"[..]),
+        (CommandKind::User, b"+OK\r\n"),
+        (CommandKind::Pass, b"+OK\r\n"),
+        (CommandKind::Capa, b"-ERR not now\r\n"),
+    ] {
+        send(&mut client, kind).unwrap();
+        feed(&mut client, reply, &mut noted);
+    }
+    assert_eq!(client.capabilities(), None);
 }

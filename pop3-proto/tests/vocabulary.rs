@@ -101,7 +101,7 @@ fn a_sent_command_names_its_request() {
 #[test]
 fn unique_ids_and_texts() {
     let mut client: Client = logged_in();
-    client
+    let _ = client
         .send(&Command::UidlOne(MessageNumber::FIRST), &mut [0; 8])
         .unwrap();
     let mut input: &[u8] = b"+OK 1 a\x07b\r\n";
@@ -146,4 +146,77 @@ fn deadlines() {
     assert_eq!(deadline.or_earlier(Deadline::NEVER), deadline);
     assert_eq!(Deadline::NEVER.or_earlier(deadline), deadline);
     assert_eq!(Deadline::NEVER.or_earlier(Deadline::NEVER), Deadline::NEVER);
+}
+
+#[test]
+fn message_numbers() {
+    let all: Vec<u32> = MessageNumber::up_to(3).map(MessageNumber::get).collect();
+    assert_eq!(all, [1, 2, 3]);
+    assert_eq!(MessageNumber::up_to(0).count(), 0);
+    let last = MessageNumber::up_to(u32::MAX).next_back();
+    assert_eq!(last.map(MessageNumber::get), Some(u32::MAX));
+    assert!(MessageNumber::try_from(0).is_err());
+    assert_eq!(MessageNumber::try_from(1), Ok(MessageNumber::FIRST));
+    assert_eq!(std::num::NonZeroU32::from(MessageNumber::FIRST).get(), 1);
+}
+
+#[test]
+fn a_client_can_be_a_static() {
+    static CLIENT: Client<1, 128> = Client::new();
+    assert_eq!(CLIENT.state(), pop3_proto::State::Greeting);
+    assert_eq!(format!("[{:<7}]", CommandKind::Stat), "[STAT   ]");
+    for &kind in CommandKind::ALL {
+        assert!(!kind.keyword().is_empty());
+    }
+}
+
+#[test]
+fn an_endless_line_is_bounded_and_its_end_is_an_error() {
+    let mut client: Client = logged_in();
+    let sent = client.send(&Command::Stat, &mut [0; 8]).unwrap();
+    assert_eq!(sent.octets, 6);
+    for _ in 0..1_000 {
+        let mut input: &[u8] = &[b'a'; 1_000];
+        assert_eq!(client.receive(&mut input), Ok(None));
+        assert!(input.is_empty());
+    }
+    client.receive_eof().unwrap_err();
+}
+
+#[test]
+fn a_list_of_any_length_takes_no_more_room_than_one_of_three() {
+    let mut client: Client<1, 32> = logged_in();
+    let sent = client.send(&Command::List, &mut [0; 8]).unwrap();
+    assert_eq!(sent.octets, 6);
+    let begin = client.receive(&mut &b"+OK\r\n"[..]);
+    assert!(matches!(begin, Ok(Some(Event::Begin { .. }))));
+    for number in [1, 14_600_000, u32::MAX] {
+        for _ in 0..10_000 {
+            let line = format!("{number} 120\r\n");
+            let mut input = line.as_bytes();
+            match client.receive(&mut input) {
+                Ok(Some(Event::Listing {
+                    message, octets, ..
+                })) => {
+                    assert_eq!((message.get(), octets), (number, 120));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    let mut input: &[u8] = b".\r\n";
+    assert!(matches!(
+        client.receive(&mut input),
+        Ok(Some(Event::End { .. }))
+    ));
+}
+
+#[test]
+fn a_mebibyte_that_is_no_text_can_be_printed() {
+    let octets: Vec<u8> = (0..1_u32 << 20)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8)
+        .collect();
+    let printed = Text::new(&octets).to_string();
+    assert!(printed.contains('\u{fffd}'));
+    assert!(!printed.contains(['\u{1b}', '\n', '\0']));
 }

@@ -1,24 +1,28 @@
 //! The core between the two rings of a TCP socket.
 
-use pop3_proto::{Client, Command, Event, MAX_COMMAND, MAX_LINE, Sent};
+use pop3_proto::{Client, Command, Event, MAX_LINE, SendError, Sent};
 use smoltcp::socket::tcp;
-use zeroize::Zeroize as _;
 
 use crate::Error;
 
-/// A POP3 session over a smoltcp TCP socket. It never blocks and allocates nothing: each call makes one attempt.
+/// A POP3 session over a smoltcp TCP socket. It never blocks and allocates nothing.
 ///
 /// The socket stays the caller's: it opens, closes and polls it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Driver<const DEPTH: usize = 8, const LINE: usize = MAX_LINE> {
     client: Client<DEPTH, LINE>,
+    /// The socket has been connected: if it is no more, the connection has ended.
+    connected: bool,
 }
 
 impl<const DEPTH: usize, const LINE: usize> Driver<DEPTH, LINE> {
     /// A driver for a new connection.
     #[must_use]
     pub const fn new(client: Client<DEPTH, LINE>) -> Self {
-        Self { client }
+        Self {
+            client,
+            connected: false,
+        }
     }
 
     /// The session: its state, what it waits for, what the server can do.
@@ -26,13 +30,14 @@ impl<const DEPTH: usize, const LINE: usize> Driver<DEPTH, LINE> {
         &self.client
     }
 
-    /// Queues a command in the socket's transmit ring, whole or not at all.
+    /// Queues a command in the socket's transmit ring: whole, in one piece, or not at all.
+    ///
+    /// smoltcp does not wipe its rings: a password stays there until other octets take its place.
     ///
     /// # Errors
     ///
-    /// [`Error::Send`] with [`BufferTooSmall`](pop3_proto::SendError::BufferTooSmall) when the ring has no room for it
-    /// now, or when it is longer than [`MAX_COMMAND`]; any other reason for which the core refuses it; and
-    /// [`Error::NotConnected`]. The session is as it was.
+    /// [`Error::WouldBlock`]: try again after the next poll. [`Error::NotConnected`]. [`Error::Send`]: the core refuses it
+    /// now, or it does not fit into the ring, however empty. Whichever it is, nothing has changed.
     pub fn send(
         &mut self,
         socket: &mut tcp::Socket<'_>,
@@ -41,49 +46,66 @@ impl<const DEPTH: usize, const LINE: usize> Driver<DEPTH, LINE> {
         if !socket.may_send() {
             return Err(Error::NotConnected);
         }
-        // The ring's free part may lie in two pieces, so the command is made here first.
-        let mut line = [0; MAX_COMMAND];
-        let room = socket.send_capacity().saturating_sub(socket.send_queue());
-        let room = room.min(MAX_COMMAND);
-        let result = self
-            .client
-            .send(command, line.get_mut(..room).unwrap_or_default());
-        if let Ok(sent) = result {
-            // Cannot fall short: the room was measured, and the socket may send.
-            let _ = socket.send_slice(line.get(..sent.octets).unwrap_or_default());
+        // What came before a command is not its reply: the core must see it first.
+        if self.client.in_flight() == 0 && socket.can_recv() {
+            return Err(Error::WouldBlock);
         }
-        line.zeroize();
-        Ok(result?)
+        let capacity = socket.send_capacity();
+        let client = &mut self.client;
+        let sent = socket.send(|ring| match client.send(command, ring) {
+            Ok(sent) => (sent.octets, Ok(sent)),
+            // The free part of the ring that lies in one piece. It is all of the ring once that is empty.
+            Err(SendError::BufferTooSmall { needed }) if needed <= capacity => {
+                (0, Err(Error::WouldBlock))
+            }
+            Err(error) => (0, Err(Error::Send(error))),
+        });
+        sent.unwrap_or(Err(Error::NotConnected))
     }
 
-    /// Lends the next event, straight out of the socket's receive ring. `Ok(None)`: poll the interface, and try again.
+    /// Shows the next event to `see`, straight out of the socket's receive ring, and returns what it makes of it.
+    ///
+    /// `Ok(None)` means that the ring is empty: poll the interface.
     ///
     /// # Errors
     ///
-    /// The server broke the protocol, or the connection ended before the session did. The session is over.
-    pub fn receive<'s, 'b: 's>(
-        &'s mut self,
-        socket: &'b mut tcp::Socket<'_>,
-    ) -> Result<Option<Event<'s>>, Error> {
+    /// [`Error::Receive`]: the server broke the protocol, or the connection ended before the session did; the session is
+    /// over. [`Error::NotConnected`]: the socket has not been told to connect.
+    pub fn receive<T>(
+        &mut self,
+        socket: &mut tcp::Socket<'_>,
+        see: impl FnOnce(Event<'_>) -> T,
+    ) -> Result<Option<T>, Error> {
+        let mut see = Some(see);
+        // Once around the end of the ring: smoltcp lends the part that lies in one piece.
+        while socket.can_recv() {
+            self.connected = true;
+            let client = &mut self.client;
+            let received = socket.recv(|ring| {
+                let mut rest: &[u8] = ring;
+                let event = client.receive(&mut rest);
+                let taken = ring.len().saturating_sub(rest.len());
+                let seen =
+                    event.map(|event| event.and_then(|event| see.take().map(|see| see(event))));
+                (taken, seen)
+            });
+            match received {
+                Ok(Ok(None)) => {}
+                Ok(seen) => return Ok(seen?),
+                Err(tcp::RecvError::Finished | tcp::RecvError::InvalidState) => break,
+            }
+        }
         match socket.state() {
-            tcp::State::Listen | tcp::State::SynSent | tcp::State::SynReceived => return Ok(None),
-            _ if socket.may_recv() => {}
+            tcp::State::Listen | tcp::State::SynSent | tcp::State::SynReceived => Ok(None),
+            _ if socket.may_recv() => {
+                self.connected = true;
+                Ok(None)
+            }
+            _ if !self.connected => Err(Error::NotConnected),
             // The server has sent its last octet, or the connection was reset.
             _ => {
                 self.client.receive_eof()?;
-                return Ok(None);
-            }
-        }
-        let client = &mut self.client;
-        let received = socket.recv(move |ring: &'b mut [u8]| {
-            let (total, mut rest): (usize, &'b [u8]) = (ring.len(), ring);
-            let event = client.receive(&mut rest);
-            (total.saturating_sub(rest.len()), event)
-        });
-        match received {
-            Ok(event) => Ok(event?),
-            Err(tcp::RecvError::Finished | tcp::RecvError::InvalidState) => {
-                Err(Error::NotConnected)
+                Ok(None)
             }
         }
     }

@@ -69,7 +69,8 @@ impl Network {
         reply: &str,
     ) -> Result<Vec<u8>, Error> {
         if let Some(command) = command {
-            driver.send(self.sockets.get_mut(self.client), command)?;
+            let socket = self.sockets.get_mut(self.client);
+            assert!(driver.send(socket, command)?.octets > 0);
         }
         let mut reply = reply.as_bytes();
         let mut asked = command.is_none();
@@ -86,12 +87,20 @@ impl Network {
                 let sent = server.send_slice(reply).unwrap();
                 reply = &reply[sent..];
             }
-            while let Some(event) = driver.receive(self.sockets.get_mut(self.client))? {
-                match event {
-                    Event::Body(octets) => message.extend_from_slice(octets),
-                    Event::Greeting { .. } => return Ok(message),
-                    event if event.completes().is_some() => return Ok(message),
-                    _ => {}
+            loop {
+                let socket = self.sockets.get_mut(self.client);
+                let completed = driver.receive(socket, |event| match event {
+                    Event::Body(octets) => {
+                        message.extend_from_slice(octets);
+                        false
+                    }
+                    Event::Greeting { .. } => true,
+                    event => event.completes().is_some(),
+                });
+                match completed? {
+                    Some(true) => return Ok(message),
+                    Some(false) => {}
+                    None => break,
                 }
             }
         }
@@ -135,18 +144,27 @@ fn a_command_that_does_not_fit_is_sent_later_and_whole() {
     let mut network = Network::new(IpAddress::v4(127, 0, 0, 1), 64);
     let mut driver = Driver::new(Client::new());
     network.run(&mut driver, None, "+OK\r\n").unwrap();
-    let name = [b'a'; 60];
+    let socket = network.sockets.get_mut::<tcp::Socket>(network.client);
+    // Too long for ever, and too long as long as something else is on its way.
     let error = driver
-        .send(
-            network.sockets.get_mut(network.client),
-            &Command::User(&name),
-        )
+        .send(socket, &Command::User(&[b'a'; 60]))
         .unwrap_err();
     assert_eq!(
         error,
         Error::Send(pop3_proto::SendError::BufferTooSmall { needed: 67 })
     );
+    socket.send_slice(&[b' '; 60]).unwrap();
+    let error = driver.send(socket, &Command::User(b"mrose")).unwrap_err();
+    assert_eq!(error, Error::WouldBlock);
     assert_eq!(driver.client().in_flight(), 0);
+    while network
+        .sockets
+        .get::<tcp::Socket>(network.client)
+        .send_queue()
+        > 0
+    {
+        network.poll();
+    }
     network
         .run(&mut driver, Some(&Command::User(b"mrose")), "+OK\r\n")
         .unwrap();
@@ -164,21 +182,80 @@ fn a_connection_that_ends_within_a_message_is_an_error() {
     run(Some(Command::Pass("mvan99".into())), "+OK\r\n");
     let client = network.client;
     let retr = Command::Retr(MessageNumber::FIRST);
-    driver.send(network.sockets.get_mut(client), &retr).unwrap();
+    let sent = driver.send(network.sockets.get_mut(client), &retr).unwrap();
+    assert_eq!(sent.octets, 8);
     network.server().send_slice(b"+OK\r\nhalf of it").unwrap();
     network.server().close();
     let mut message = Vec::new();
     let error = loop {
         network.poll();
-        match driver.receive(network.sockets.get_mut(client)) {
-            Ok(Some(Event::Body(octets))) => message.extend_from_slice(octets),
-            Ok(Some(Event::End { .. })) => panic!("half of it is no message"),
-            Ok(_) => {}
-            Err(error) => break error,
+        let seen = driver.receive(network.sockets.get_mut(client), |event| match event {
+            Event::Body(octets) => message.extend_from_slice(octets),
+            Event::End { .. } => panic!("half of it is no message"),
+            _ => {}
+        });
+        if let Err(error) = seen {
+            break error;
         }
         assert!(network.now < Instant::from_secs(60), "no error came");
     };
     assert_eq!(message, b"half of it");
     assert!(matches!(error, Error::Receive(_)), "{error}");
     assert_eq!(driver.client().state(), State::Failed);
+}
+
+#[test]
+fn nothing_is_left_in_the_ring_when_there_is_no_event() {
+    // The greeting fills the ring but for one octet, so that the next reply wraps around its end.
+    let mut network = Network::new(IpAddress::v4(127, 0, 0, 1), 1024);
+    let mut driver = Driver::new(Client::new());
+    let greeting = format!("+OK {}\r\n", "x".repeat(1023 - 6));
+    network.run(&mut driver, None, &greeting).unwrap();
+    let user = Command::User(b"mrose");
+    let sent = driver.send(network.sockets.get_mut(network.client), &user);
+    assert!(sent.is_ok());
+    network
+        .server()
+        .send_slice(b"+OK name is fine\r\n")
+        .unwrap();
+    // More than a delayed ACK takes.
+    for _ in 0..100 {
+        network.poll();
+    }
+    // One call, no poll in between, as in a loop that sleeps until the interface has something to do.
+    let socket = network.sockets.get_mut(network.client);
+    let seen = driver.receive(socket, |event| event.completes().is_some());
+    assert_eq!(seen, Ok(Some(true)));
+}
+
+#[test]
+fn what_came_before_a_command_is_received_before_it_is_sent() {
+    let mut network = Network::new(IpAddress::v4(127, 0, 0, 1), 64);
+    let mut driver: Driver<1, 64> = Driver::new(Client::new());
+    network.run(&mut driver, None, "+OK\r\n").unwrap();
+    network.server().send_slice(b"+OK forged\r\n").unwrap();
+    // More than a delayed ACK takes.
+    for _ in 0..100 {
+        network.poll();
+    }
+    let client = network.client;
+    let user = Command::User(b"mrose");
+    let error = driver
+        .send(network.sockets.get_mut(client), &user)
+        .unwrap_err();
+    assert_eq!(error, Error::WouldBlock);
+    let seen = driver.receive(network.sockets.get_mut(client), |_| ());
+    assert!(matches!(seen, Err(Error::Receive(_))), "{seen:?}");
+}
+
+#[test]
+fn a_socket_that_is_not_connected_yet_does_not_end_the_session() {
+    let ring = || tcp::SocketBuffer::new(vec![0; 64]);
+    let mut socket = tcp::Socket::new(ring(), ring());
+    let mut driver: Driver<1, 64> = Driver::default();
+    let seen = driver.receive(&mut socket, |_| ());
+    assert_eq!(seen, Err(Error::NotConnected));
+    let sent = driver.send(&mut socket, &Command::Quit);
+    assert_eq!(sent, Err(Error::NotConnected));
+    assert_eq!(driver.client().state(), State::Greeting);
 }

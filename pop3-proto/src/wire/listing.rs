@@ -17,7 +17,7 @@ pub(crate) fn scan(line: &[u8]) -> Option<(MessageNumber, u64)> {
     Some((message, decimal(word(&mut line)?)?))
 }
 
-/// The answer to LIST with a number: a scan listing of that message, or just its octets.
+/// The answer to LIST with a number: a scan listing of that message, or a single number, which is its octets.
 pub(crate) fn scan_of(asked: MessageNumber, mut text: &[u8]) -> Option<u64> {
     let first = decimal(word(&mut text)?)?;
     match word(&mut text) {
@@ -34,7 +34,8 @@ pub(crate) fn unique_id(line: &[u8]) -> Option<(MessageNumber, Option<&[u8]>)> {
     Some((message, some_octets(trim(line))))
 }
 
-/// The answer to UIDL with a number: as a line of UIDL for that message, or just the unique-id.
+/// The answer to UIDL with a number: as a line of UIDL for that message, or a single word, which is its unique-id
+/// unless it is the number that was asked for.
 pub(crate) fn unique_id_of(asked: MessageNumber, text: &[u8]) -> Option<Option<&[u8]>> {
     let mut rest = text;
     let first = word(&mut rest)?;
@@ -57,7 +58,7 @@ fn some_octets(octets: &[u8]) -> Option<&[u8]> {
 fn without_indicator(line: &[u8]) -> &[u8] {
     let mut rest = trim_start(line);
     match word(&mut rest) {
-        Some(b"+OK") => rest,
+        Some(indicator) if indicator.eq_ignore_ascii_case(b"+OK") => rest,
         _ => line,
     }
 }

@@ -1,6 +1,5 @@
 //! Octets, and nothing of sessions: lines, dots, numbers, the grammar of replies and of commands.
 
-pub(crate) mod capability;
 pub(crate) mod dot;
 pub(crate) mod encode;
 pub(crate) mod line;

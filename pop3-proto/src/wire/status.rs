@@ -24,8 +24,8 @@ pub(crate) enum Indicator {
 /// Remembers of a status line what its first octets are, and whether it has a NUL anywhere.
 #[derive(Clone, Debug)]
 pub(crate) struct StatusScanner {
-    /// `-ERR` and the octet behind it. It includes the line end of a line shorter than that.
-    head: ArrayVec<u8, 5>,
+    /// `-ERR` and the two octets behind it, which may be the line end.
+    head: ArrayVec<u8, 6>,
     nul: bool,
 }
 
@@ -60,14 +60,18 @@ impl StatusScanner {
     /// What the line is, once it is whole. `glued`: take an indicator with no blank behind it, if what follows is
     /// neither letter nor digit.
     pub(crate) fn indicator(&self, glued: bool) -> Indicator {
-        let ends = |octet: u8| match octet {
-            b' ' | b'\t' | b'\r' | b'\n' => true,
-            _ => glued && !octet.is_ascii_alphanumeric(),
+        // A CR that ends no line is nothing that may follow.
+        let ends = |behind: &[u8]| match *behind {
+            [b' ' | b'\t' | b'\n', ..] | [b'\r', b'\n', ..] => true,
+            [octet, ..] => glued && !octet.is_ascii_alphanumeric() && octet != b'\r',
+            [] => false,
         };
         match *self.head.as_slice() {
             [b'\n'] | [b'\r', b'\n'] => Indicator::Blank,
-            [b'+', b'O' | b'o', b'K' | b'k', next, ..] if ends(next) => Indicator::Positive,
-            [b'-', b'E' | b'e', b'R' | b'r', b'R' | b'r', next] if ends(next) => {
+            [b'+', b'O' | b'o', b'K' | b'k', ref behind @ ..] if ends(behind) => {
+                Indicator::Positive
+            }
+            [b'-', b'E' | b'e', b'R' | b'r', b'R' | b'r', ref behind @ ..] if ends(behind) => {
                 Indicator::Negative
             }
             [b'2', b'2', b'0', b' ' | b'-', ..] => Indicator::Foreign(Foreign::Smtp),

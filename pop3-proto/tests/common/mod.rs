@@ -158,7 +158,7 @@ pub fn logged_in<const DEPTH: usize, const LINE: usize>() -> Client<DEPTH, LINE>
     let mut out = [0; 64];
     let mut seen = Vec::new();
     for command in [Command::User(b"mrose"), Command::Pass("mvan99".into())] {
-        client.send(&command, &mut out).unwrap();
+        let _ = client.send(&command, &mut out).unwrap();
         feed(&mut client, b"+OK\r\n", &mut seen);
     }
     assert_eq!(client.state(), State::Transaction);

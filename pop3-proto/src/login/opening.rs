@@ -1,0 +1,150 @@
+//! From the first octet to a connection on which somebody may log in: TLS, greeting, STLS.
+
+use core::fmt;
+
+use super::Next;
+use crate::command::{Command, CommandKind};
+use crate::event::Event;
+
+/// How the connection is protected. There is no default here: plain text has to be named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Security {
+    /// TLS from the first octet, usually on port 995 (RFC 8314 section 3.1).
+    ImplicitTls,
+    /// STLS before anything else, usually on port 110 (RFC 2595 section 4). Refused, it ends the session: what a server
+    /// says before TLS, anybody can have said.
+    StartTls,
+    /// No protection: whoever is on the way reads all and can change all.
+    ClearText,
+}
+
+impl Security {
+    /// The port that goes with it: 995 for implicit TLS, else 110.
+    pub const fn default_port(self) -> u16 {
+        match self {
+            Self::ImplicitTls => 995,
+            Self::StartTls | Self::ClearText => 110,
+        }
+    }
+}
+
+impl fmt::Display for Security {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::ImplicitTls => "implicit TLS",
+            Self::StartTls => "STLS",
+            Self::ClearText => "clear text",
+        })
+    }
+}
+
+/// Greeting, and STLS if the connection is to be protected by it.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    security: Security,
+    step: OpeningStep,
+    apop: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum OpeningStep {
+    /// TLS before the greeting.
+    ImplicitHandshake,
+    Greeting,
+    Stls,
+    StlsSent,
+    /// TLS behind STLS.
+    Handshake,
+    Finished(Result<(), OpeningFailure>),
+}
+
+/// Why a connection was not opened. The server's words are in the event that was observed last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OpeningFailure {
+    /// The server greeted with `-ERR`.
+    Dismissed,
+    /// The server refused STLS, so nothing secret may be sent.
+    StlsRefused,
+}
+
+impl fmt::Display for OpeningFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Dismissed => "the server refused the connection",
+            Self::StlsRefused => "the server refused STLS, so nothing was sent in clear",
+        })
+    }
+}
+
+impl core::error::Error for OpeningFailure {}
+
+impl Opening {
+    /// The opening of a connection that is to be protected like this.
+    #[must_use]
+    pub const fn new(security: Security) -> Self {
+        Self {
+            security,
+            step: match security {
+                Security::ImplicitTls => OpeningStep::ImplicitHandshake,
+                Security::StartTls | Security::ClearText => OpeningStep::Greeting,
+            },
+            apop: false,
+        }
+    }
+
+    /// What to do next.
+    pub const fn next_step(&self) -> Next<'static, Result<(), OpeningFailure>> {
+        match self.step {
+            OpeningStep::Greeting | OpeningStep::StlsSent => Next::Receive,
+            OpeningStep::Stls => Next::Send(Command::Stls),
+            OpeningStep::ImplicitHandshake | OpeningStep::Handshake => Next::StartTls,
+            OpeningStep::Finished(result) => Next::Finished(result),
+        }
+    }
+
+    /// The command that [`Next::Send`] asked for is sent.
+    pub const fn sent(&mut self) {
+        if let OpeningStep::Stls = self.step {
+            self.step = OpeningStep::StlsSent;
+        }
+    }
+
+    /// Takes note of an event.
+    pub fn observe(&mut self, event: &Event<'_>) {
+        self.step = match (self.step, event) {
+            (OpeningStep::Greeting, Event::Greeting { apop, .. }) => match self.security {
+                // Nothing that the server announces in clear could change what comes next, so it is not asked.
+                Security::StartTls => OpeningStep::Stls,
+                Security::ImplicitTls | Security::ClearText => {
+                    self.apop = *apop;
+                    OpeningStep::Finished(Ok(()))
+                }
+            },
+            (OpeningStep::Finished(_), _) => self.step,
+            (_, Event::Farewell { .. }) => OpeningStep::Finished(Err(OpeningFailure::Dismissed)),
+            (OpeningStep::StlsSent, Event::StartTls { .. }) => OpeningStep::Handshake,
+            (OpeningStep::StlsSent, Event::Rejected { request, .. })
+                if request.kind == CommandKind::Stls =>
+            {
+                OpeningStep::Finished(Err(OpeningFailure::StlsRefused))
+            }
+            (step, _) => step,
+        };
+    }
+
+    /// The handshake that [`Next::StartTls`] asked for is done.
+    pub const fn tls_established(&mut self) {
+        match self.step {
+            OpeningStep::ImplicitHandshake => self.step = OpeningStep::Greeting,
+            OpeningStep::Handshake => self.step = OpeningStep::Finished(Ok(())),
+            _ => {}
+        }
+    }
+
+    /// Whether APOP may be tried: the greeting had a timestamp, and no TLS began after it.
+    pub const fn offers_apop(&self) -> bool {
+        self.apop
+    }
+}
