@@ -64,9 +64,8 @@ pub use opening::{Opening, OpeningFailure, Security};
 
 use crate::command::Command;
 
-/// What the driver does next.
+/// What the driver does next. There is no step that a driver can leave out, so the list is complete.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
 #[must_use = "the machine waits for it"]
 pub enum Next<'c, T> {
     /// Send this command, and then call `sent`.

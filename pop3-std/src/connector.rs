@@ -208,16 +208,15 @@ impl Connector {
             )),
         };
         let mut link = Link::new(stream, self.timeouts, self.config, self.trace.clone());
-        if self.security == Security::ImplicitTls {
-            begin_tls(&mut link)?;
-        }
-
         let mut opening = Opening::new(self.security);
         let mut greeting = String::new();
         let mut refusal = None;
         loop {
             match opening.next_step() {
-                Next::Send(command) => link.send(&command)?,
+                Next::Send(command) => {
+                    link.send(&command)?;
+                    opening.sent();
+                }
                 Next::Receive => link.next_event(|event, seen| {
                     opening.observe(event);
                     refusal = blame::no_answer(event, seen);

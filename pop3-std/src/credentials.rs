@@ -33,10 +33,7 @@ impl Credentials {
     }
 
     pub(crate) fn borrowed(&self) -> login::Credentials<'_> {
-        login::Credentials {
-            user: &self.user,
-            secret: Secret::new(&self.secret),
-        }
+        login::Credentials::new(&self.user, Secret::new(&self.secret))
     }
 }
 

@@ -50,3 +50,8 @@ pub use pop3_proto::{
     CapabilityKind, CapabilitySet, Config, LineEnds, MessageNumber, Pipelining, Text,
 };
 pub use {pop3_proto, rustls};
+
+/// The repository's README, so that its example is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

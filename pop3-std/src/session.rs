@@ -88,11 +88,9 @@ impl<S: Transport> Unauthenticated<S> {
         credentials: &Credentials,
         how: Authentication,
     ) -> Result<Session<S>, LoginError<S>> {
-        let policy = LoginPolicy {
-            authentication: how,
-            ask_capabilities: self.0.ask_capabilities,
-            apop_offered: self.0.offers_apop,
-        };
+        let policy = LoginPolicy::new(how)
+            .ask_capabilities(self.0.ask_capabilities)
+            .apop_offered(self.0.offers_apop);
         let link = &mut self.0.link;
         link.hide(credentials.secret());
         let outcome = log_in(link, Login::new(policy), credentials);
@@ -124,10 +122,20 @@ fn log_in<S: Transport>(
     mut login: Login,
     credentials: &Credentials,
 ) -> Result<LoginReport, Error> {
+    let borrowed = credentials.borrowed();
+    // A password that cannot be sent is found out before the server has been told a name.
+    for command in [Command::User(borrowed.user), Command::Pass(borrowed.secret)] {
+        command.check_arguments().map_err(|error| {
+            Error::new(ErrorKind::Usage, command.kind(), error).with_source(error)
+        })?;
+    }
     let mut refusal = None;
     loop {
-        match login.next_step(&credentials.borrowed()) {
-            Next::Send(command) => link.send(&command)?,
+        match login.next_step(&borrowed) {
+            Next::Send(command) => {
+                link.send(&command)?;
+                login.sent();
+            }
             Next::Receive => link.next_event(|event, seen| {
                 login.observe(event);
                 if let Some(error) = blame::no_answer(event, seen) {

@@ -342,9 +342,8 @@ fn a_message_or_a_list_that_is_dropped_early_leaves_the_session_usable() {
         let mut message = session.retr(n(number)).unwrap();
         let mut some = [0; 10];
         message.read_exact(&mut some[..1]).unwrap();
-        drop(message);
         session.list().unwrap().next().unwrap().unwrap();
-        drop(session.uidl().unwrap());
+        let _ = session.uidl().unwrap();
         assert_eq!(session.stat().unwrap().messages, messages.len() as u32);
     }
     session.quit().unwrap();
