@@ -1,22 +1,10 @@
-//! A blocking POP3 client: TLS and STLS by rustls, IPv4 and IPv6, time-outs, messages as streams.
+#![doc = include_str!("../README.md")]
 //!
-//! [`Connector`] says where the server is, [`Unauthenticated`] logs in, and [`Session`] does the rest.
-//! [`Message`] is a [`BufRead`](std::io::BufRead) that comes to its end only if the whole message is there.
+//! # Where to begin
 //!
-//! ```no_run
-//! use std::io::Read;
-//! use pop3_std::{Authentication, Connector, Credentials, MessageNumber, Security};
-//!
-//! let credentials = Credentials::new("mrose", std::env::var("POP3_PASSWORD")?);
-//! let mut session = Connector::new("pop.example.org", Security::ImplicitTls)
-//!     .connect()?
-//!     .login(&credentials, Authentication::UserPass)?;
-//! let mut mail = Vec::new();
-//! session.retr(MessageNumber::FIRST)?.read_to_end(&mut mail)?;
-//! session.dele(MessageNumber::FIRST)?;
-//! session.quit()?;
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
+//! [`Connector`] says where the server is, [`Unauthenticated`] logs in, and [`Session`] does the rest. [`Message`] is a
+//! [`BufRead`](std::io::BufRead) that comes to its end only if the whole message is there. [`Timeouts`] bound how long
+//! anything may take, [`Error`] tells what went wrong.
 
 mod blame;
 mod capabilities;
