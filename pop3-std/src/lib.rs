@@ -5,6 +5,31 @@
 //! [`Connector`] says where the server is, [`Unauthenticated`] logs in, and [`Session`] does the rest. [`Message`] is a
 //! [`BufRead`](std::io::BufRead) that comes to its end only if the whole message is there. [`Timeouts`] bound how long
 //! anything may take, [`Error`] tells what went wrong.
+//!
+//! A session over a stream of one's own, here a server in memory:
+//!
+//! ```
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/mailbox.rs"));
+//! # fn main() -> Result<(), pop3_std::Error> {
+//! use pop3_std::{Authentication, Connector, Credentials, ErrorKind, MessageNumber, Security, Untimed};
+//! use std::io::Read as _;
+//!
+//! let mut session = Connector::new("localhost", Security::ClearText)
+//!     .connect_over(Untimed(Mailbox::new()))?
+//!     .login(&Credentials::new("mrose", "mvan99"), Authentication::UserPass)?;
+//! assert_eq!(session.login_report().to_string(), "USER/PASS");
+//!
+//! let mut mail = String::new();
+//! session.retr(MessageNumber::FIRST)?.read_to_string(&mut mail)?;
+//! assert_eq!(mail, "Subject: first\r\n\r\n.dots..\r\n");
+//!
+//! let missing = MessageNumber::new(3).expect("not 0");
+//! let error = session.retr(missing).expect_err("there are two messages");
+//! assert_eq!(error.kind(), ErrorKind::Rejected);
+//! assert_eq!(error.to_string(), "RETR 3: the server refused it: \"no\"");
+//! session.quit()?;
+//! # Ok(()) }
+//! ```
 
 mod blame;
 mod capabilities;
