@@ -220,3 +220,58 @@ fn a_mebibyte_that_is_no_text_can_be_printed() {
     assert!(printed.contains('\u{fffd}'));
     assert!(!printed.contains(['\u{1b}', '\n', '\0']));
 }
+
+#[test]
+fn capabilities_print_as_their_tags() {
+    use pop3_proto::CapabilityKind;
+    assert_eq!(CapabilityKind::RespCodes.to_string(), "RESP-CODES");
+    assert_eq!(CapabilityKind::Top.tag(), "TOP");
+    assert_eq!(format!("{:>5}|", CapabilityKind::Utf8), " UTF8|");
+}
+
+#[test]
+fn a_command_that_comes_too_late_names_the_reason() {
+    use std::error::Error as _;
+    let mut client: Client = logged_in();
+    client.abort();
+    let error = client.send(&Command::Noop, &mut [0; 8]).unwrap_err();
+    let source = error.source().expect("the reason");
+    assert_eq!(error.to_string(), format!("the session is over: {source}"));
+    let mut client: Client = logged_in();
+    let error = client.send(&Command::Noop, &mut [0; 5]).unwrap_err();
+    assert!(error.source().is_none());
+    assert_eq!(
+        error.to_string(),
+        "the command takes an output buffer of 6 octets"
+    );
+}
+
+#[test]
+fn arguments_can_be_checked_before_there_is_a_session() {
+    for (command, fine) in [
+        (Command::User(b"m rose"), true),
+        (Command::User(b""), false),
+        (Command::User(b"a\rb"), false),
+        (Command::Pass("pass word".into()), true),
+        (Command::Pass("".into()), false),
+        (Command::Pass("a\nb".into()), false),
+        (Command::Pass("a\0b".into()), false),
+        (Command::Stat, true),
+    ] {
+        assert_eq!(command.check_arguments().is_ok(), fine, "{command:?}");
+    }
+    for (user, secret, fine) in [
+        ("mrose", "x", true),
+        ("m rose", "x", false),
+        ("", "x", false),
+        ("mrose", "", false),
+        ("mrose", "\r", false),
+        ("mro\nse", "x", false),
+    ] {
+        let apop = Command::Apop {
+            user: user.as_bytes(),
+            secret: secret.into(),
+        };
+        assert_eq!(apop.check_arguments().is_ok(), fine, "{user:?} {secret:?}");
+    }
+}
