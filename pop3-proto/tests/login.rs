@@ -257,6 +257,11 @@ fn every_failure_says_what_it_is() {
             "{text}"
         );
     }
+    assert_eq!(Security::StartTls.to_string(), "STLS");
+    assert_eq!(
+        Authentication::ApopThenUserPass.to_string(),
+        "APOP, else USER/PASS"
+    );
     assert_eq!(Security::ImplicitTls.default_port(), 995);
     assert_eq!(Security::StartTls.default_port(), 110);
     assert_eq!(Security::ClearText.default_port(), 110);

@@ -117,6 +117,7 @@ fn unique_ids_and_texts() {
     assert!(!id.is_compliant());
     assert!(Text::default().is_empty());
     assert!(!Text::new(b" ").is_empty());
+    assert_eq!(Text::from(&b"x"[..]).as_ref(), b"x");
 }
 
 #[test]
@@ -274,4 +275,27 @@ fn arguments_can_be_checked_before_there_is_a_session() {
         };
         assert_eq!(apop.check_arguments().is_ok(), fine, "{user:?} {secret:?}");
     }
+}
+
+#[test]
+fn what_lies_whole_in_a_chunk_is_lent_from_it_and_not_copied() {
+    let mut client: Client = logged_in();
+    let retr = Command::Retr(MessageNumber::FIRST);
+    let sent = client.send(&retr, &mut [0; 8]).unwrap();
+    assert_eq!(sent.octets, 8);
+    let chunk = b"+OK a text\r\na\r\n..b\r\n.\r\n".to_vec();
+    let within = |octets: &[u8]| chunk.as_ptr_range().contains(&octets.as_ptr());
+    let mut input = chunk.as_slice();
+    let mut lent = 0;
+    while let Some(event) = client.receive(&mut input).unwrap() {
+        match event {
+            Event::Begin { text, .. } => assert!(within(text.as_bytes())),
+            Event::Body(octets) => {
+                assert!(within(octets));
+                lent += 1;
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(lent, 2, "a body is cut only where a dot is dropped");
 }
