@@ -104,7 +104,7 @@ fn refused(
 ) -> Error {
     let error = Error::new(kind, doing, what);
     match refusal.as_ref().and_then(Error::server_text) {
-        Some(text) => error.with_server_text(text.to_vec()),
+        Some(text) => error.with_server_text(text.as_bytes().to_vec()),
         None => error,
     }
 }

@@ -113,7 +113,8 @@ impl Connector {
         Ok(self)
     }
 
-    /// Uses this TLS configuration as it is: the roots, those that were added too, are then its own matter.
+    /// Uses this TLS configuration as it is. The roots are then its own matter: with [`add_root`](Self::add_root) as well,
+    /// connecting fails with [`ErrorKind::Usage`].
     #[must_use]
     pub fn tls_config(mut self, config: Arc<ClientConfig>) -> Self {
         self.tls.use_config(config);

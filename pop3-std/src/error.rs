@@ -29,8 +29,8 @@ struct Inner {
 pub enum ErrorKind {
     /// The host has no address, or none of them could be reached.
     Connect,
-    /// TLS could not be established: no trusted roots, a certificate that is not trusted or is another's, or a server
-    /// that speaks no TLS. Nothing secret was sent.
+    /// TLS failed. Where it could not be established (no trusted roots, a certificate that is not trusted or is
+    /// another's, a server that speaks no TLS), nothing secret was sent. It can also break later: the session is over.
     Tls,
     /// The server refused STLS. Nothing secret was sent.
     StartTlsRefused,
@@ -100,10 +100,10 @@ impl Error {
         self.0.kind
     }
 
-    /// What the server said, if it said something to it: octets of no promised character set, without the status
-    /// indicator in front. At a log-in `***` stands where the secret stood.
-    pub fn server_text(&self) -> Option<&[u8]> {
-        self.0.server_text.as_deref()
+    /// What the server said, if it said something to it, without the status indicator in front: see
+    /// [`Text::response_code`] for what a program can read of it. At a log-in `***` stands where the secret stood.
+    pub fn server_text(&self) -> Option<Text<'_>> {
+        self.0.server_text.as_deref().map(Text::new)
     }
 }
 
@@ -165,8 +165,8 @@ impl From<Error> for io::Error {
     }
 }
 
-/// Gets back the [`Error`] that reading a [`Message`](crate::Message) gave; any other becomes one of the kind
-/// [`Io`](ErrorKind::Io).
+/// Gets back the [`Error`] that reading a [`Message`](crate::Message) gave. Any other, which no session has given, becomes
+/// one of the kind [`Io`](ErrorKind::Io), so that `?` works where both are met.
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
         match error.downcast::<Self>() {
@@ -178,6 +178,7 @@ impl From<io::Error> for Error {
 
 /// QUIT did not commit the deletions, or nobody knows whether it did.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct QuitError {
     /// What became of the messages that were marked as deleted.
     pub deletions: Deletions,

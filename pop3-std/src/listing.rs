@@ -12,6 +12,7 @@ use crate::transport::Transport;
 
 /// The size of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Listing {
     /// The message.
     pub message: MessageNumber,
@@ -32,6 +33,7 @@ impl Listing {
 
 /// The unique-id of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct UniqueIdListing {
     /// The message.
     pub message: MessageNumber,

@@ -14,6 +14,10 @@ use crate::transport::Transport;
 /// Reading comes to its end (`Ok(0)`) only when the whole message is there. If the connection ends before, or the
 /// server takes too long, reading fails, and goes on failing; [`Error::from`] an [`io::Error`] tells why.
 ///
+/// A server that does not stuff dots ends a message early, and what is left of it then comes where a reply should: the next
+/// command fails with [`ErrorKind::Protocol`](crate::ErrorKind::Protocol). Whoever deletes what was fetched can therefore
+/// ask for one more reply first, by [`Session::noop`](crate::Session::noop) or by fetching the next message.
+///
 /// [`BufRead`] lends the octets from the receive buffer, without copying them.
 ///
 /// Dropped early, it leaves the rest to be read away by the next command.
@@ -31,6 +35,7 @@ use crate::transport::Transport;
 /// }
 /// # Ok(()) }
 /// ```
+#[must_use = "the message is still to be read"]
 pub struct Message<'a, S> {
     link: &'a mut Link<S>,
     number: MessageNumber,

@@ -33,6 +33,7 @@ use crate::transport::Transport;
 /// assert_eq!(session.login_report().to_string(), "USER/PASS");
 /// # Ok(()) }
 /// ```
+#[must_use = "nobody is logged in yet"]
 pub struct Unauthenticated<S>(Box<Inner<S>>);
 
 struct Inner<S> {
@@ -180,6 +181,7 @@ fn quit<S: Transport>(link: &mut Link<S>) -> Result<(), QuitError> {
 }
 
 /// Nobody was logged in.
+#[non_exhaustive]
 pub struct LoginError<S> {
     /// What went wrong.
     pub error: Error,
@@ -244,6 +246,7 @@ impl<S> std::error::Error for LoginError<S> {
 /// }
 /// # Ok(()) }
 /// ```
+#[must_use = "a session that is dropped deletes nothing: `quit` ends it"]
 pub struct Session<S> {
     inner: Box<Inner<S>>,
     report: LoginReport,
@@ -251,6 +254,7 @@ pub struct Session<S> {
 
 /// The answer to STAT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Stat {
     /// How many messages there are.
     pub messages: u32,

@@ -51,6 +51,13 @@ impl TlsSettings {
     }
 
     pub(crate) fn config(&self) -> Result<Arc<ClientConfig>, Error> {
+        if self.given.is_some() && !self.roots.is_empty() {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                "preparing TLS",
+                "a TLS configuration of one's own is used as it is: add the root certificates to that",
+            ));
+        }
         if let Some(config) = self.given.as_ref().or(self.config.get()) {
             return Ok(config.clone());
         }

@@ -86,9 +86,12 @@ impl fmt::Debug for Trace {
 pub(crate) struct Secrets(Vec<Zeroizing<Vec<u8>>>);
 
 impl Secrets {
+    /// Blanks at the ends of a secret may be lost where a server repeats it, so it is hidden without them as well.
     pub(crate) fn add(&mut self, secret: &[u8]) {
-        if !secret.is_empty() {
-            self.0.push(Zeroizing::new(secret.to_vec()));
+        for part in [secret, secret.trim_ascii()] {
+            if !part.is_empty() {
+                self.0.push(Zeroizing::new(part.to_vec()));
+            }
         }
     }
 
@@ -147,6 +150,9 @@ mod tests {
         assert_eq!(hidden("pw", "p w"), "p w");
         assert_eq!(hidden("", "text"), "text");
         assert_eq!(hidden("aab", "aaab"), "a***");
+        assert_eq!(hidden(" pw ", "bad pw"), "bad ***");
+        assert_eq!(hidden(" pw ", "bad  pw "), "bad ***");
+        assert_eq!(hidden(" ", "a b"), "a***b");
     }
 
     #[test]

@@ -90,7 +90,7 @@ fn a_wrong_password_is_refused_and_gives_the_connection_back() {
             .login(&wrong, Authentication::UserPass)
             .unwrap_err();
         assert_eq!(refused.error.kind(), ErrorKind::AuthenticationRefused);
-        let text = String::from_utf8_lossy(refused.error.server_text().unwrap()).into_owned();
+        let text = refused.error.server_text().unwrap().to_string();
         assert!(text.contains("Authentication failed"), "{text}");
         let mut session = refused
             .connection

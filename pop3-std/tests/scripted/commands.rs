@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use pop3_std::{
     Authentication, CapabilityKind, Connector, Credentials, Error, ErrorKind, QuitError, Session,
-    Stat, Unauthenticated,
+    Text, Unauthenticated,
 };
 
 use crate::play::{GREETING, MESSAGE, Play, clear, connect, mailbox, n, session};
@@ -42,11 +42,8 @@ fn every_command() {
     let mut session = session(&play);
     assert_eq!(session.login_report().to_string(), "USER/PASS");
     assert!(session.announced().unwrap().contains(CapabilityKind::Uidl));
-    let stat = Stat {
-        messages: 2,
-        octets: Some(320),
-    };
-    assert_eq!(session.stat().unwrap(), stat);
+    let stat = session.stat().unwrap();
+    assert_eq!((stat.messages, stat.octets), (2, Some(320)));
     let sizes: Vec<_> = session
         .list()
         .unwrap()
@@ -136,7 +133,7 @@ fn every_refusal_leaves_the_session_as_it_was() {
         ("CAPA", session.capa().unwrap_err()),
     ] {
         assert_eq!(error.kind(), ErrorKind::Rejected, "{doing}");
-        assert_eq!(error.server_text(), Some(b"no".as_slice()));
+        assert_eq!(error.server_text(), Some(Text::new(b"no")));
         assert_eq!(
             error.to_string(),
             format!("{doing}: the server refused it: \"no\"")
@@ -159,7 +156,7 @@ fn an_answer_that_cannot_be_read_costs_itself_alone() {
     let mut session = session(&play);
     let error = session.stat().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreadable);
-    assert_eq!(error.server_text(), Some(b"many".as_slice()));
+    assert_eq!(error.server_text(), Some(Text::new(b"many")));
     let lines: Vec<_> = session
         .list()
         .unwrap()

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, ErrorKind as IoErrorKind, Read};
 
-use pop3_std::{Authentication, Deletions, Error, ErrorKind};
+use pop3_std::{Authentication, Deletions, Error, ErrorKind, Text};
 
 use crate::play::{GREETING, MESSAGE, Play, Then, clear, credentials, mailbox, n, session, then};
 
@@ -219,7 +219,7 @@ fn a_goodbye_is_heard() {
     idle.noop().unwrap();
     let error = idle.stat().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Closed);
-    assert_eq!(error.server_text(), Some(b"idle for too long".as_slice()));
+    assert_eq!(error.server_text(), Some(Text::new(b"idle for too long")));
     assert!(!play.sent().contains("STAT"));
     assert_eq!(idle.stat().unwrap_err().kind(), ErrorKind::SessionOver);
     assert_eq!(idle.quit().unwrap_err().deletions, Deletions::Discarded);
@@ -231,7 +231,7 @@ fn a_goodbye_is_heard() {
     play.stage().write_error = Some(IoErrorKind::BrokenPipe);
     play.stage().then = Then::Close;
     let error = idle.stat().unwrap_err();
-    assert_eq!(error.server_text(), Some(b"idle for too long".as_slice()));
+    assert_eq!(error.server_text(), Some(Text::new(b"idle for too long")));
     assert_eq!(idle.noop().unwrap_err().kind(), ErrorKind::Closed);
 }
 
@@ -264,7 +264,7 @@ fn a_mail_that_leaks_into_the_replies_ends_the_session() {
         .unwrap();
     let error = session.stat().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Protocol);
-    assert_eq!(error.server_text(), Some(b"+OK 7 7".as_slice()));
+    assert_eq!(error.server_text(), Some(Text::new(b"+OK 7 7")));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Ways in, and ways to be turned away.
 
 use pop3_std::pop3_proto::MAX_LINE;
-use pop3_std::{ApopOutcome, Authentication, Credentials, ErrorKind, LoginMethod};
+use pop3_std::{ApopOutcome, Authentication, Credentials, ErrorKind, LoginMethod, Text};
 
 use crate::play::{GREETING, Play, Then, clear, connect, credentials, log_in, mailbox, then};
 
@@ -195,7 +195,11 @@ fn servers_that_send_the_client_away() {
         assert_eq!(error.kind(), kind, "{greeting}");
         // People need to see it.
         let words = greeting.trim_end().trim_start_matches("-ERR ");
-        assert_eq!(error.server_text(), Some(words.as_bytes()), "{error}");
+        assert_eq!(
+            error.server_text(),
+            Some(Text::new(words.as_bytes())),
+            "{error}"
+        );
         assert!(error.to_string().contains(words), "{error}");
     }
 }
@@ -205,5 +209,5 @@ fn a_line_without_end_is_not_kept_for_ever() {
     let greeting = format!("{}\r\n", "x".repeat(1 << 20));
     let error = connect(&Play::new(&greeting, mailbox)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Protocol);
-    assert_eq!(error.server_text().unwrap().len(), MAX_LINE);
+    assert_eq!(error.server_text().unwrap().as_bytes().len(), MAX_LINE);
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use pop3_std::{Authentication, Connector, Credentials, ErrorKind, LoginError, Security};
+use pop3_std::{Authentication, Connector, Credentials, ErrorKind, LoginError, Security, Text};
 
 use crate::play::{GREETING, MESSAGE, Play, Reply, Then, clear, mailbox, session, then};
 
@@ -36,7 +36,7 @@ fn shown(
         }
         Err(error) => {
             shown += &format!("{error} {error:?} {error:#?} {:?}", error.error);
-            let text = error.error.server_text().unwrap_or_default();
+            let text = error.error.server_text().unwrap_or_default().as_bytes();
             shown += &String::from_utf8_lossy(text);
             let mut source = std::error::Error::source(&error);
             while let Some(error) = source {
@@ -98,7 +98,7 @@ fn a_long_password_that_is_cut_off() {
         );
     let error = error.unwrap().error;
     assert_eq!(error.kind(), ErrorKind::AuthenticationRefused);
-    assert_eq!(error.server_text(), Some(b"[AUTH] ***".as_slice()));
+    assert_eq!(error.server_text(), Some(Text::new(b"[AUTH] ***")));
     assert!(!shown.contains("0123") && !trace.contains("0123"));
 }
 
@@ -114,7 +114,7 @@ fn the_digest_of_apop_is_a_secret_too() {
     );
     assert_eq!(
         error.unwrap().error.server_text(),
-        Some(b"*** is wrong".as_slice())
+        Some(Text::new(b"*** is wrong"))
     );
     assert!(trace.contains("C: APOP mrose ***\n"), "{trace}");
     for text in [trace, shown] {
@@ -183,5 +183,5 @@ fn the_password_is_kept_no_longer_than_the_log_in_takes() {
     assert!(play.sent().contains("PASS mvan99\r\n"));
     // So by now nobody knows that this was it.
     let error = session.stat().unwrap_err();
-    assert_eq!(error.server_text(), Some(b"mvan99".as_slice()));
+    assert_eq!(error.server_text(), Some(Text::new(b"mvan99")));
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use pop3_std::rustls::{ClientConfig, RootCertStore, crypto::ring, version::TLS12};
 use pop3_std::{
-    Authentication, Connector, Deletions, Error, ErrorKind, Security, Session, Transport,
+    Authentication, Connector, Deletions, Error, ErrorKind, Security, Session, Text, Transport,
 };
 
 use crate::certificates::{CertificateAuthority, ServerCertificate};
@@ -161,7 +161,7 @@ fn a_server_that_refuses_stls_is_told_nothing() {
     for chunk in [1, usize::MAX] {
         let (error, writes) = stls_answered("-ERR not today\r\n", chunk);
         assert_eq!(error.kind(), ErrorKind::StartTlsRefused);
-        assert_eq!(error.server_text(), Some(b"not today".as_slice()));
+        assert_eq!(error.server_text(), Some(Text::new(b"not today")));
         assert_eq!(writes, [b"STLS\r\n"]);
     }
     let (error, writes) = stls_answered("+ERR\r\n", usize::MAX);
@@ -386,4 +386,21 @@ fn interruptions_are_no_errors_inside_tls_either() {
         .unwrap();
     fetch(session).unwrap();
     server.ended();
+}
+
+/// A configuration is used as it is, so roots beside it would silently be left out.
+#[test]
+fn a_tls_configuration_and_roots_do_not_go_together() {
+    let authority = CertificateAuthority::new();
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth();
+    let error = Connector::new("localhost", Security::ImplicitTls)
+        .add_root(authority.root())
+        .tls_config(Arc::new(config))
+        .connect_over(pop3_std::Untimed(io::Cursor::new(Vec::new())))
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Usage, "{error}");
 }
