@@ -75,8 +75,6 @@ fn a_configuration_of_the_callers_own() {
     let session = connector(&server, Security::ImplicitTls)
         .trace(move |event| *traced.lock().unwrap() += &format!("{event}\n"))
         .tls_config(Arc::new(config))
-        // It is used as it is: this one is of no consequence.
-        .add_root(CertificateAuthority::new().root())
         .connect()
         .unwrap()
         .login(&credentials(), Authentication::UserPass)
