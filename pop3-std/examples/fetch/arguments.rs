@@ -31,7 +31,7 @@ Exit status:
 /// Fetches mail from a POP3 server.
 ///
 /// Without a URL, starts a demonstration server on this machine, fetches its mail and shows it. With a URL and none of the
-/// modes, lists the messages with sender and subject, and changes nothing.
+/// modes, lists the messages with sender and subject, and changes nothing. A maildrop may hold up to 1,000,000 messages.
 #[derive(Parser)]
 #[command(name = "fetch", version, after_help = EXAMPLES, max_term_width = 100)]
 #[command(group = ArgGroup::new("mode").multiple(false))]
@@ -122,7 +122,7 @@ pub struct Arguments {
         help_heading = "Connection"
     )]
     auth: Option<Auth>,
-    /// Read the password from FILE, which holds it in one line
+    /// Read the password from FILE, which holds it in one line and which only you should be able to read
     #[arg(
         long,
         value_name = "FILE",
@@ -158,9 +158,9 @@ enum Tls {
 /// `--auth`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Auth {
-    /// What is safe: at present USER and PASS, which TLS protects
+    /// What is usual, at present USER and PASS: TLS protects the password, but with --tls none it goes in clear
     Auto,
-    /// USER and PASS
+    /// USER and PASS: the password is sent
     User,
     /// APOP or nothing: the password itself is not sent
     Apop,

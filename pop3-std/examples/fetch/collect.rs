@@ -3,7 +3,7 @@
 //! The order makes it survive a crash: a message is stored and synced, then its unique-id recorded and synced, and when all is
 //! done come DELE and QUIT. Killed at any point, at worst a message is fetched again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use pop3_std::{Deletions, ErrorKind, MessageNumber, QuitError, Session, Transport};
@@ -36,6 +36,8 @@ pub struct Summary {
     stored_before: u64,
     /// Messages that the server refused to send or to delete.
     refused: u64,
+    /// Lines of the lists that could not be read.
+    unreadable: u64,
     deleted: Option<u64>,
 }
 
@@ -58,25 +60,27 @@ impl Collector {
         summary: &mut Summary,
     ) -> Result<(), Failure> {
         let plan = plan::make(&mut session, self.state.as_ref())?;
-        self.store.start()?;
+        summary.unreadable = plan.unreadable;
         let mut stored = self.fetch(&mut session, &plan, summary)?;
         self.store.sync()?;
-        if self.delete {
+        let deleted = if self.delete {
             stored.extend(
-                plan.iter()
+                plan.items
+                    .iter()
                     .filter(|(_, item)| item.is_stored)
                     .map(|(number, _)| *number),
             );
             stored.sort_unstable();
             let deleted = mark_deleted(&mut session, &stored, summary)?;
             quit(session, deleted.len(), summary)?;
-            self.forget_all_but(plan.iter().filter(|(number, _)| !deleted.contains(number)))?;
+            deleted
         } else {
             // All is stored and nothing was to be deleted: how the server says goodbye makes no difference.
             let _ = session.quit();
-            self.forget_all_but(plan.iter())?;
-        }
-        match summary.refused {
+            BTreeSet::new()
+        };
+        self.forget(&plan, &deleted)?;
+        match summary.refused + summary.unreadable {
             0 => Ok(()),
             _ => Err(Failure::Reported),
         }
@@ -89,10 +93,10 @@ impl Collector {
         plan: &Plan,
         summary: &mut Summary,
     ) -> Result<Vec<MessageNumber>, Failure> {
-        let new = || plan.iter().filter(|(_, item)| !item.is_stored);
+        let new = || plan.items.iter().filter(|(_, item)| !item.is_stored);
         let total = new().fold(0_u64, |sum, (_, item)| sum.saturating_add(item.octets));
         let count = new().count();
-        summary.stored_before = (plan.len() - count) as u64;
+        summary.stored_before = (plan.items.len() - count) as u64;
         let mut progress = Progress::new(total, self.progress && count > 0);
         let mut stored = Vec::new();
         let mut pending: Option<Pending<'_>> = None;
@@ -157,18 +161,23 @@ impl Collector {
         Ok(Some(pending.number))
     }
 
-    /// Forgets the unique-ids that the server no longer has.
-    fn forget_all_but<'i>(
-        &mut self,
-        left: impl Iterator<Item = (&'i MessageNumber, &'i Item)>,
-    ) -> Result<(), Failure> {
-        match &mut self.state {
-            Some(state) => {
-                let left = plan::count(left.map(|(_, item)| item));
-                state.prune(&left).map_err(|error| state.failure(&error))
-            }
-            None => Ok(()),
-        }
+    /// Forgets the unique-ids that the server no longer has: another message may get them.
+    fn forget(&mut self, plan: &Plan, deleted: &BTreeSet<MessageNumber>) -> Result<(), Failure> {
+        let Some(state) = &mut self.state else {
+            return Ok(());
+        };
+        let is_left: HashMap<&[u8], bool> = plan
+            .items
+            .iter()
+            .filter_map(|(number, item)| {
+                Some((item.unique_id.as_deref()?, !deleted.contains(number)))
+            })
+            .collect();
+        let keep = |unique_id: &[u8]| match is_left.get(unique_id) {
+            Some(is_left) => *is_left,
+            None => !plan.is_complete && !plan.ambiguous.contains(unique_id),
+        };
+        state.retain(keep).map_err(|error| state.failure(&error))
     }
 }
 
@@ -252,6 +261,7 @@ impl fmt::Display for Summary {
             octets,
             stored_before,
             refused,
+            unreadable,
             deleted,
         } = self;
         write!(f, "{fetched} messages fetched ({octets} octets)")?;
@@ -260,6 +270,9 @@ impl fmt::Display for Summary {
         }
         if *refused > 0 {
             write!(f, ", {refused} refused by the server")?;
+        }
+        if *unreadable > 0 {
+            write!(f, ", {unreadable} unreadable in the server's lists")?;
         }
         if let Some(deleted) = deleted {
             write!(f, ", {deleted} deleted on the server")?;

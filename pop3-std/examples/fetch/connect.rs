@@ -4,10 +4,10 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::net::TcpStream;
 
-use pop3_std::{Connector, Credentials, Session, Text, Timeouts};
+use pop3_std::{ApopOutcome, Connector, Credentials, Error, ErrorKind, Session, Text, Timeouts};
 
 use crate::arguments::{Account, Arguments};
-use crate::failure::Failure;
+use crate::failure::{Failure, say};
 use crate::password;
 
 /// Connects and logs in.
@@ -20,9 +20,33 @@ pub fn connect(account: &Account, arguments: &Arguments) -> Result<Session<TcpSt
     let whose = format!("{} at {host} port {port}", Text::new(user));
     let mut password = password::get(arguments.password_file.as_deref(), &whose)?;
     let credentials = Credentials::new(user.clone(), std::mem::take(&mut *password));
-    let connection = connector.connect()?;
-    let session = connection.login(&credentials, account.auth.authentication());
-    session.map_err(|error| pop3_std::Error::from(error).into())
+    let session = connector
+        .connect()
+        .and_then(|connection| {
+            let session = connection.login(&credentials, account.auth.authentication());
+            session.map_err(Error::from)
+        })
+        .map_err(|error| {
+            Failure::Failed(format!("{host} port {port}: {error}{}", advice(&error)))
+        })?;
+    let report = session.login_report();
+    if matches!(report.apop, ApopOutcome::NotOffered | ApopOutcome::Refused) {
+        say(format_args!("logged in with {report}"));
+    }
+    Ok(session)
+}
+
+/// Which options are there for such a case.
+fn advice(error: &Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::Tls => {
+            "; --ca-file names certification authorities to trust in addition to the system's"
+        }
+        ErrorKind::StartTlsRefused => {
+            "; perhaps pop3s:// works, and --tls none does without protection"
+        }
+        _ => "",
+    }
 }
 
 fn connector(account: &Account, arguments: &Arguments) -> Result<Connector, Failure> {

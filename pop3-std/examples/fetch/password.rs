@@ -7,7 +7,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, say};
 
 /// The environment variable.
 const VARIABLE: &str = "POP3_PASSWORD";
@@ -22,6 +22,12 @@ pub fn get(file: Option<&Path>, whose: &str) -> Result<Password, Failure> {
     let password = if let Some(path) = file {
         let opened = File::open(path)
             .map_err(|error| Failure::file("reading the password from", path, &error))?;
+        if others_can_read(&opened) {
+            say(format_args!(
+                "{}: others than you can read the password in it; chmod 600 ends that",
+                path.display()
+            ));
+        }
         one_line(opened)
             .map_err(|error| Failure::file("reading the password from", path, &error))?
     } else if let Some(value) = env::var_os(VARIABLE) {
@@ -42,6 +48,20 @@ pub fn get(file: Option<&Path>, whose: &str) -> Result<Password, Failure> {
         }
         _ => Ok(password),
     }
+}
+
+/// Whether a file is open to its group or to everybody.
+#[cfg(unix)]
+fn others_can_read(file: &File) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.metadata()
+        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o044 != 0)
+}
+
+/// Who may read a file is nothing that std knows here.
+#[cfg(not(unix))]
+fn others_can_read(_: &File) -> bool {
+    false
 }
 
 /// Reads one line, without its end.
@@ -107,6 +127,12 @@ mod tests {
     fn what_cannot_be_sent_is_refused() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("password");
+        std::fs::write(&path, "").unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
         for content in ["", "\n", "a\rb", "a\0b", "a\r\r\n"] {
             std::fs::write(&path, content).unwrap();
             assert!(get(Some(&path), "").is_err(), "{content:?}");

@@ -17,6 +17,8 @@ pub enum Raw {
         path: PathBuf,
         /// Opened for writing.
         file: File,
+        /// What it held before is still in it.
+        is_earlier: bool,
     },
 }
 
@@ -48,20 +50,27 @@ impl Raw {
         })?;
         Ok(Self::File {
             path: path.to_owned(),
+            is_earlier: file.metadata()?.is_file(),
             file,
         })
     }
 
-    /// Makes the file empty. Not when it is opened: the log-in may fail, and then the old content is better than nothing.
-    pub fn start(&self) -> io::Result<()> {
+    /// Makes the file empty, once. Not when it is opened: until there is mail, the old content is better than nothing.
+    fn start(&mut self) -> io::Result<()> {
         match self {
-            Self::File { file, .. } if file.metadata()?.is_file() => file.set_len(0),
+            Self::File {
+                file, is_earlier, ..
+            } if *is_earlier => {
+                *is_earlier = false;
+                file.set_len(0)
+            }
             _ => Ok(()),
         }
     }
 
     /// Begins a message. Dropped without [`RawDelivery::commit`], it is taken out of the file again.
-    pub fn begin(&self) -> io::Result<RawDelivery> {
+    pub fn begin(&mut self) -> io::Result<RawDelivery> {
+        self.start()?;
         Ok(RawDelivery {
             undo: match self {
                 Self::File { file, .. } if file.metadata()?.is_file() => {
@@ -76,10 +85,11 @@ impl Raw {
         })
     }
 
-    /// Brings all that was committed to the disk.
-    pub fn sync(&self) -> io::Result<()> {
+    /// All that there is was committed: brings it to the disk.
+    pub fn sync(&mut self) -> io::Result<()> {
+        self.start()?;
         match self {
-            Self::File { path, file } if file.metadata()?.is_file() => {
+            Self::File { path, file, .. } if file.metadata()?.is_file() => {
                 file.sync_all()?;
                 sync_directory(directory_of(path))
             }
@@ -136,7 +146,7 @@ mod tests {
     fn holds_whole_messages_only() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("raw");
-        let raw = Raw::open(&path, true).unwrap();
+        let mut raw = Raw::open(&path, true).unwrap();
         let mut first = raw.begin().unwrap();
         first.write_all(b"one\r\n").unwrap();
         first.commit().unwrap();
@@ -158,9 +168,13 @@ mod tests {
         let error = Raw::open(&path, true).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(fs::read(&path).unwrap(), b"earlier");
-        let raw = Raw::open(&path, false).unwrap();
+        let mut raw = Raw::open(&path, false).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"earlier");
-        raw.start().unwrap();
+        raw.begin().unwrap().commit().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"");
+        // Without any mail, too.
+        fs::write(&path, "earlier").unwrap();
+        Raw::open(&path, false).unwrap().sync().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"");
     }
 }

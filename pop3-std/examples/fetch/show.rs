@@ -2,14 +2,13 @@
 
 use std::io::{self, BufWriter, Read as _, Write};
 
-use pop3_std::{
-    Error, ErrorKind, Listing, Message, MessageNumber, Session, Text, Transport, UniqueIdListing,
-};
+use pop3_std::{Error, ErrorKind, Message, MessageNumber, Session, Text, Transport};
 
 use crate::arguments::Arguments;
 use crate::copy::{CopyError, copy};
 use crate::digest::Digest;
 use crate::failure::{Failure, say};
+use crate::plan::each_line;
 
 /// How much of a header is read for the overview.
 const HEADER: u64 = 256 * 1024;
@@ -21,7 +20,8 @@ pub fn show<S: Transport>(mut session: Session<S>, arguments: &Arguments) -> Res
     // What has been shown so far is shown, also when the rest fails.
     let flushed = out.flush().map_err(|error| Failure::stdout(&error));
     let outcome = shown.and(flushed);
-    if !matches!(outcome, Err(Failure::OutputClosed)) {
+    // After another failure there may be any amount to read before the server would see a QUIT.
+    if matches!(outcome, Ok(()) | Err(Failure::Reported)) {
         // Nothing was changed: how the server says goodbye makes no difference.
         let _ = session.quit();
     }
@@ -60,51 +60,26 @@ fn stat<S: Transport>(session: &mut Session<S>, out: &mut impl Write) -> Result<
 }
 
 fn list<S: Transport>(session: &mut Session<S>, out: &mut impl Write) -> Result<(), Failure> {
-    let mut incomplete = false;
-    for listing in session.list()? {
-        match listing {
-            Ok(Listing { message, octets }) => line(out, format_args!("{message} {octets}"))?,
-            Err(error) => incomplete |= go_on_after(error)?,
-        }
-    }
-    if incomplete {
-        Err(Failure::Reported)
-    } else {
-        Ok(())
-    }
+    let unreadable = each_line(session.list()?, |listing| {
+        line(out, format_args!("{} {}", listing.message, listing.octets))
+    })?;
+    complete(unreadable)
 }
 
 fn uidl<S: Transport>(session: &mut Session<S>, out: &mut impl Write) -> Result<(), Failure> {
-    let mut incomplete = false;
-    for listing in session.uidl()? {
-        match listing {
-            Ok(UniqueIdListing {
-                message,
-                unique_id: Some(unique_id),
-            }) => {
-                line(out, format_args!("{message} {unique_id}"))?;
-            }
-            Ok(UniqueIdListing {
-                message,
-                unique_id: None,
-            }) => line(out, message)?,
-            Err(error) => incomplete |= go_on_after(error)?,
-        }
-    }
-    if incomplete {
-        Err(Failure::Reported)
-    } else {
-        Ok(())
-    }
+    let unreadable = each_line(session.uidl()?, |listing| match listing.unique_id {
+        Some(unique_id) => line(out, format_args!("{} {unique_id}", listing.message)),
+        None => line(out, listing.message),
+    })?;
+    complete(unreadable)
 }
 
-/// A line that cannot be read is reported, and costs that line only.
-fn go_on_after(error: Error) -> Result<bool, Failure> {
-    if error.kind() != ErrorKind::Unreadable {
-        return Err(error.into());
+/// A line that cannot be read has been reported, and is a message left out.
+fn complete(unreadable: u64) -> Result<(), Failure> {
+    match unreadable {
+        0 => Ok(()),
+        _ => Err(Failure::Reported),
     }
-    say(error);
-    Ok(true)
 }
 
 fn capa<S: Transport>(session: &mut Session<S>, out: &mut impl Write) -> Result<(), Failure> {
@@ -125,35 +100,32 @@ fn message<S: Transport>(mut message: Message<'_, S>, out: &mut impl Write) -> R
 /// A line for each message, for people.
 fn overview<S: Transport>(session: &mut Session<S>, out: &mut impl Write) -> Result<(), Failure> {
     let mut listings = Vec::new();
-    for listing in session.list()? {
-        match listing {
-            Ok(listing) => listings.push(listing),
-            Err(error) => {
-                go_on_after(error)?;
-            }
-        }
-    }
-    if listings.is_empty() {
+    let unreadable = each_line(session.list()?, |listing| {
+        listings.push(listing);
+        Ok(())
+    })?;
+    if listings.is_empty() && unreadable == 0 {
         return line(out, "There is no mail.");
     }
     line(
         out,
         format_args!("{:>5} {:>11}  {:<28}  Subject", "No.", "Octets", "From"),
     )?;
-    for Listing { message, octets } in listings {
-        let Digest { from, subject, .. } = header(session, message)?;
+    for listing in listings {
+        let Digest { from, subject, .. } = header(session, listing.message)?;
         line(
             out,
             format_args!(
-                "{:>5} {octets:>11}  {from:<28.28}  {subject}",
-                message.get()
+                "{:>5} {:>11}  {from:<28.28}  {subject}",
+                listing.message.get(),
+                listing.octets
             ),
         )?;
         // Somebody is waiting for it.
         out.flush().map_err(|error| Failure::stdout(&error))?;
     }
     say("nothing was stored: see --maildir, --mbox and --message in --help");
-    Ok(())
+    complete(unreadable)
 }
 
 /// What the header says; nothing if the server has no TOP.

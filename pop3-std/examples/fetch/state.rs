@@ -1,10 +1,8 @@
 //! Which unique-ids have been fetched, in a file that survives a crash: one line per message, `ACCOUNT UNIQUE-ID`, only
 //! ever appended to, until at the end of a run the lines of messages that the server no longer has are left out.
-//!
-//! A unique-id stands in it as often as there are messages that have it: there are servers that give it twice.
 
-use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
+use std::collections::HashSet;
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -22,16 +20,13 @@ const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'%').add(b'#');
 /// In a user name also `@`, which the host follows.
 const ESCAPED_USER: &AsciiSet = &ESCAPED.add(b'@');
 
-/// How often each unique-id occurs.
-pub type Counts = HashMap<Vec<u8>, u32>;
-
 /// One account's part of a state file that no other run can have at the same time.
 #[derive(Debug)]
 pub struct State {
     path: PathBuf,
     file: File,
     account: String,
-    fetched: Counts,
+    fetched: HashSet<Vec<u8>>,
 }
 
 impl State {
@@ -44,19 +39,19 @@ impl State {
             path: path.to_owned(),
             file,
             account: format!("{user}@{host}:{port}"),
-            fetched: Counts::new(),
+            fetched: HashSet::new(),
         };
         for line in lines.iter().filter_map(|line| Line::parse(line)) {
             if line.account == state.account {
-                *state.fetched.entry(line.unique_id).or_default() += 1;
+                state.fetched.insert(line.unique_id);
             }
         }
         Ok(state)
     }
 
-    /// How many messages with this unique-id have been fetched.
-    pub fn fetched(&self, unique_id: &[u8]) -> u32 {
-        self.fetched.get(unique_id).copied().unwrap_or(0)
+    /// Whether the message with this unique-id has been fetched.
+    pub fn contains(&self, unique_id: &[u8]) -> bool {
+        self.fetched.contains(unique_id)
     }
 
     /// Records one message as fetched. Once this is `Ok`, a crash does not undo it.
@@ -64,7 +59,7 @@ impl State {
         let line = format_line(&self.account, unique_id);
         self.file.write_all(line.as_bytes())?;
         self.file.sync_data()?;
-        *self.fetched.entry(unique_id.to_vec()).or_default() += 1;
+        self.fetched.insert(unique_id.to_vec());
         Ok(())
     }
 
@@ -73,24 +68,17 @@ impl State {
         Failure::file("writing the state to", &self.path, error)
     }
 
-    /// Forgets what the server no longer has, so that the file does not grow for ever. The old file is there until the new
-    /// one is whole.
-    pub fn prune(&mut self, on_server: &Counts) -> io::Result<()> {
-        let mut left = on_server.clone();
+    /// Forgets all other unique-ids, so that the file does not grow for ever. The old file is there until the new one is
+    /// whole.
+    pub fn retain(&mut self, keep: impl Fn(&[u8]) -> bool) -> io::Result<()> {
         let mut pruned = HEADER.to_owned();
         let lines = read_lines(&mut self.file)?;
         let before = lines.len();
         let mut after = 0;
         for text in lines {
-            let keep = Line::parse(&text).is_some_and(|line| {
-                line.account != self.account
-                    || left.get_mut(&line.unique_id).is_some_and(|count| {
-                        let some_left = *count > 0;
-                        *count = count.saturating_sub(1);
-                        some_left
-                    })
-            });
-            if keep {
+            let is_kept = Line::parse(&text)
+                .is_some_and(|line| line.account != self.account || keep(&line.unique_id));
+            if is_kept {
                 after += 1;
                 pruned.push_str(&text);
                 pruned.push('\n');
@@ -108,9 +96,7 @@ impl State {
         FileExt::lock(file.as_file())?;
         self.file = file.persist(&self.path)?;
         sync_directory(directory_of(&self.path))?;
-        for (unique_id, count) in &mut self.fetched {
-            *count = (*count).min(on_server.get(unique_id).copied().unwrap_or(0));
-        }
+        self.fetched.retain(|unique_id| keep(unique_id));
         Ok(())
     }
 }
@@ -118,7 +104,18 @@ impl State {
 /// Opens the file that the path names, with the operating system's lock on it.
 fn open_locked(path: &Path) -> io::Result<File> {
     loop {
-        let existed = path.exists();
+        // Opening a FIFO would wait for ever, and reading a device would fill the memory.
+        let existed = match fs::metadata(path) {
+            Ok(metadata) if metadata.is_file() => true,
+            Ok(_) => {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    "this is no regular file: name another",
+                ));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(error),
+        };
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true);
         #[cfg(unix)]
@@ -202,7 +199,6 @@ fn format_line(account: &str, unique_id: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
 
     const HOSTILE: [&[u8]; 12] = [
         b"plain",
@@ -223,14 +219,6 @@ mod tests {
         State::open(path, b"user", "host", 110).unwrap()
     }
 
-    fn counts(ids: &[&[u8]]) -> Counts {
-        let mut counts = Counts::new();
-        for id in ids {
-            *counts.entry(id.to_vec()).or_default() += 1;
-        }
-        counts
-    }
-
     #[test]
     fn any_octets_survive() {
         let root = tempfile::tempdir().unwrap();
@@ -238,13 +226,13 @@ mod tests {
         let mut state = open(&path);
         let long = vec![b'x'; 65536];
         for id in HOSTILE.into_iter().chain([&long[..]]) {
-            assert_eq!(state.fetched(id), 0);
+            assert!(!state.contains(id));
             state.record(id).unwrap();
         }
         drop(state);
         let state = open(&path);
         for id in HOSTILE.into_iter().chain([&long[..]]) {
-            assert_eq!(state.fetched(id), 1, "{id:?}");
+            assert!(state.contains(id), "{id:?}");
         }
         let text = fs::read(&path).unwrap();
         assert!(text.is_ascii());
@@ -266,28 +254,26 @@ mod tests {
             (b"user@host:110", "host", 110),
             (b"user host", "::1", 110),
         ];
-        for (number, (user, host, port)) in accounts.into_iter().enumerate() {
+        for (user, host, port) in accounts {
             let mut state = State::open(&path, user, host, port).unwrap();
-            for _ in 0..=number {
-                state.record(b"1").unwrap();
-            }
+            assert!(!state.contains(b"1"));
+            state.record(b"1").unwrap();
         }
         for (number, (user, host, port)) in accounts.into_iter().enumerate() {
             let mut state = State::open(&path, user, host, port).unwrap();
-            assert_eq!(state.fetched(b"1") as usize, number + 1);
+            assert!(state.contains(b"1"));
             if number % 2 == 0 {
-                state.prune(&Counts::new()).unwrap();
+                state.retain(|_| false).unwrap();
             }
         }
         for (number, (user, host, port)) in accounts.into_iter().enumerate() {
             let state = State::open(&path, user, host, port).unwrap();
-            let wanted = if number % 2 == 0 { 0 } else { number + 1 };
-            assert_eq!(state.fetched(b"1") as usize, wanted);
+            assert_eq!(state.contains(b"1"), number % 2 == 1);
         }
     }
 
     #[test]
-    fn duplicates_are_counted() {
+    fn a_line_that_stands_there_twice_is_one() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("state");
         let mut state = open(&path);
@@ -295,11 +281,10 @@ mod tests {
         state.record(b"twice").unwrap();
         drop(state);
         let mut state = open(&path);
-        assert_eq!(state.fetched(b"twice"), 2);
-        state.prune(&counts(&[b"twice"])).unwrap();
-        assert_eq!(state.fetched(b"twice"), 1);
+        assert!(state.contains(b"twice"));
+        state.retain(|_| false).unwrap();
         drop(state);
-        assert_eq!(open(&path).fetched(b"twice"), 1);
+        assert!(!open(&path).contains(b"twice"));
     }
 
     #[test]
@@ -310,13 +295,16 @@ mod tests {
         for cut in 0..whole.len() {
             fs::write(&path, &whole[..cut]).unwrap();
             let mut state = open(&path);
-            let one = u32::from(cut >= whole.find("one\n").unwrap() + 4);
-            assert_eq!(state.fetched(b"one"), one, "cut at {cut}");
-            assert_eq!(state.fetched(b"t wo"), 0, "cut at {cut}");
+            let one = cut >= whole.find("one\n").unwrap() + 4;
+            assert_eq!(state.contains(b"one"), one, "cut at {cut}");
+            assert!(!state.contains(b"t wo"), "cut at {cut}");
             state.record(b"three").unwrap();
             drop(state);
             let state = open(&path);
-            assert_eq!((state.fetched(b"one"), state.fetched(b"three")), (one, 1));
+            assert_eq!(
+                (state.contains(b"one"), state.contains(b"three")),
+                (one, true)
+            );
         }
     }
 
@@ -329,9 +317,9 @@ mod tests {
         );
         fs::write(&path, content).unwrap();
         let mut state = open(&path);
-        assert_eq!((state.fetched(b"a"), state.fetched(b"b")), (1, 1));
-        assert_eq!(state.fetched(b""), 0);
-        state.prune(&counts(&[b"a", b"b"])).unwrap();
+        assert!(state.contains(b"a") && state.contains(b"b"));
+        assert!(!state.contains(b""));
+        state.retain(|_| true).unwrap();
         let wanted = format!("{HEADER}user@host:110 a\nuser@host:110 b\n");
         assert_eq!(fs::read_to_string(&path).unwrap(), wanted);
     }
@@ -344,19 +332,16 @@ mod tests {
         for id in HOSTILE {
             state.record(id).unwrap();
         }
-        let kept = counts(&HOSTILE[4..8]);
-        state.prune(&kept).unwrap();
+        let kept = &HOSTILE[4..8];
+        state.retain(|id| kept.contains(&id)).unwrap();
+        assert!(state.contains(kept[0]) && !state.contains(HOSTILE[0]));
         state.record(b"new").unwrap();
         drop(state);
         let state = open(&path);
         for id in HOSTILE {
-            assert_eq!(
-                state.fetched(id),
-                kept.get(id).copied().unwrap_or(0),
-                "{id:?}"
-            );
+            assert_eq!(state.contains(id), kept.contains(&id), "{id:?}");
         }
-        assert_eq!(state.fetched(b"new"), 1);
+        assert!(state.contains(b"new"));
         assert_eq!(
             fs::read_dir(root.path()).unwrap().count(),
             1,
@@ -375,7 +360,7 @@ mod tests {
             assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
         };
         busy(&path);
-        state.prune(&Counts::new()).unwrap();
+        state.retain(|_| false).unwrap();
         busy(&path);
         drop(state);
         open(&path);
@@ -390,6 +375,18 @@ mod tests {
             let error = State::open(&path, b"user", "host", 110).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidData);
             assert_eq!(fs::read_to_string(&path).unwrap(), content);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_regular_file_is_not_even_opened() {
+        let root = tempfile::tempdir().unwrap();
+        let socket = root.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        for path in [root.path(), &socket, Path::new("/dev/full")] {
+            let error = State::open(path, b"user", "host", 110).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{error}");
         }
     }
 }

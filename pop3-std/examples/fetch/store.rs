@@ -52,14 +52,6 @@ impl Store {
         }
     }
 
-    /// The session is open and messages are going to come.
-    pub fn start(&self) -> Result<(), Failure> {
-        match &self.kind {
-            Kind::Raw(raw) => raw.start().map_err(|error| self.failure(&error)),
-            Kind::Maildir(_) | Kind::Mbox(_) => Ok(()),
-        }
-    }
-
     /// Begins a message.
     pub fn begin(&mut self) -> Result<Delivery, Failure> {
         let begun = match &mut self.kind {
@@ -79,11 +71,12 @@ impl Store {
     }
 
     /// Brings all that was committed to the disk, as far as committing it has not done that.
-    pub fn sync(&self) -> Result<(), Failure> {
-        match &self.kind {
-            Kind::Raw(raw) => raw.sync().map_err(|error| self.failure(&error)),
+    pub fn sync(&mut self) -> Result<(), Failure> {
+        let synced = match &mut self.kind {
+            Kind::Raw(raw) => raw.sync(),
             Kind::Maildir(_) | Kind::Mbox(_) => Ok(()),
-        }
+        };
+        synced.map_err(|error| self.failure(&error))
     }
 }
 

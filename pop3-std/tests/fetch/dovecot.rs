@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::host::unix;
-use crate::program::{Run, bare, in_maildir};
+use crate::program::{Run, bare, in_maildir, write_secret};
 use crate::support::dovecot::Dovecot;
 use crate::support::{self, PASSWORD, Setup, USER, hard_messages, server_or_skip};
 
 /// A directory with the password and the authority in it.
 fn prepare(server: &Dovecot, directory: &Path) -> PathBuf {
-    fs::write(directory.join("password"), format!("{PASSWORD}\n")).unwrap();
+    write_secret(&directory.join("password"), &format!("{PASSWORD}\n"));
     fs::write(
         directory.join("authority.pem"),
         server.certificate().root_pem(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::authority::LoopbackTls;
 use crate::host::{Fault, Host, PASSWORD, USER};
-use crate::program::{Run, bare, fetch};
+use crate::program::{Run, bare, fetch, write_secret};
 
 #[test]
 fn stat_list_uidl_capa() {
@@ -87,6 +87,20 @@ fn raw_is_exact_in_a_file_and_on_standard_output() {
 }
 
 #[test]
+fn raw_leaves_a_file_as_it_is_until_mail_comes() {
+    let host = Host::new();
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("raw");
+    fs::write(&path, "earlier").unwrap();
+    for command in [&format!("PASS {PASSWORD}"), "LIST", "RETR 1"] {
+        host.on(command, Fault::AnswerAndClose(Vec::new()));
+        Run::of(&mut fetch(&host, &["--raw", path.to_str().unwrap()])).failed(1);
+        assert_eq!(fs::read(&path).unwrap(), b"earlier");
+        host.behave();
+    }
+}
+
+#[test]
 fn without_a_mode_the_messages_are_listed() {
     let host = Host::new();
     let run = Run::of(&mut fetch(&host, &[]));
@@ -106,6 +120,68 @@ fn without_a_mode_the_messages_are_listed() {
     );
     host.maildrop().mails.clear();
     assert_eq!(Run::of(&mut fetch(&host, &[])).ok(), "There is no mail.\n");
+}
+
+#[test]
+fn a_line_that_cannot_be_read_is_a_message_left_out() {
+    let host = Host::new();
+    let answer = |lines: &str| Fault::Answer(format!("+OK\r\n{lines}.\r\n").into_bytes());
+    host.on("LIST", answer("1 10\r\n2 what\r\n3 10\r\n"));
+    host.on("UIDL", answer("1 a\r\nwhat\r\n3 c\r\n"));
+    for (mode, shown) in [
+        (&["--list"][..], 2),
+        (&["--uidl"], 2),
+        (&[], 3),
+        (&["--raw", "-"], 0),
+    ] {
+        let run = Run::of(&mut fetch(&host, mode));
+        assert_eq!(run.status, Some(1), "{mode:?}: {}", run.stderr);
+        assert!(run.stderr.contains("what"), "{}", run.stderr);
+        if shown > 0 {
+            let lines = run.stdout.iter().filter(|&&octet| octet == b'\n').count();
+            assert_eq!(lines, shown, "{mode:?}");
+        } else {
+            let said = "2 messages fetched";
+            assert!(run.stderr.contains(said), "{}", run.stderr);
+            assert!(run.stderr.contains("1 unreadable"), "{}", run.stderr);
+        }
+    }
+    // Not one of its lines: that is not the same as no mail.
+    host.on("LIST", answer("what\r\n"));
+    let run = Run::of(&mut fetch(&host, &[]));
+    assert_eq!(run.status, Some(1));
+    assert!(!String::from_utf8(run.stdout).unwrap().contains("no mail"));
+}
+
+#[test]
+fn of_many_unreadable_lines_the_first_are_shown() {
+    let host = Host::new();
+    let garbage = format!("+OK\r\n{}.\r\n", "what\r\n".repeat(1000)).into_bytes();
+    host.on("LIST", Fault::Answer(garbage.clone()));
+    host.on("UIDL", Fault::Answer(garbage));
+    let root = tempfile::tempdir().unwrap();
+    for (mode, lists) in [
+        (&["--list"][..], 1),
+        (&["--uidl"], 1),
+        (&["--maildir", root.path().to_str().unwrap()], 2),
+    ] {
+        let run = Run::of(&mut fetch(&host, mode));
+        assert_eq!(run.status, Some(1));
+        assert_eq!(run.stderr.lines().count(), 11 * lists, "{mode:?}");
+        assert_eq!(run.stderr.matches("990 more").count(), lists, "{mode:?}");
+    }
+}
+
+#[test]
+fn a_list_that_is_too_long_is_given_up() {
+    let host = Host::new();
+    let list: String = (1..=1_000_001).map(|n| format!("{n} 1\r\n")).collect();
+    host.on(
+        "LIST",
+        Fault::AnswerAndClose(format!("+OK\r\n{list}").into_bytes()),
+    );
+    let line = Run::of(&mut fetch(&host, &[])).failed(1);
+    assert!(line.contains("more than 1000000 messages"), "{line}");
 }
 
 #[test]
@@ -168,7 +244,7 @@ fn the_password_comes_from_a_file_or_the_environment() {
     let host = Host::new();
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("password");
-    fs::write(&file, format!("{PASSWORD}\r\n")).unwrap();
+    write_secret(&file, &format!("{PASSWORD}\r\n"));
     let mut command = fetch(
         &host,
         &["--stat", "--password-file", file.to_str().unwrap()],
@@ -180,6 +256,24 @@ fn the_password_comes_from_a_file_or_the_environment() {
         &["--stat", "--password-file", missing.to_str().unwrap()],
     );
     assert!(Run::of(&mut command).failed(1).contains("missing"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_password_that_others_can_read_is_worth_a_warning() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let host = Host::new();
+    let root = tempfile::tempdir().unwrap();
+    let file = root.path().join("password");
+    fs::write(&file, PASSWORD).unwrap();
+    for (mode, is_open) in [(0o600, false), (0o640, true), (0o604, true)] {
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+        let arguments = ["--stat", "--password-file", file.to_str().unwrap()];
+        let run = Run::of(&mut fetch(&host, &arguments));
+        assert_eq!(run.status, Some(0));
+        assert_eq!(run.stderr.lines().count(), usize::from(is_open), "{mode:o}");
+        assert_eq!(run.stderr.contains("chmod 600"), is_open, "{}", run.stderr);
+    }
 }
 
 #[test]
@@ -247,7 +341,14 @@ fn a_password_in_the_url_is_refused_and_not_repeated() {
 #[test]
 fn help_and_version() {
     let help = Run::of(bare().arg("--help")).ok();
-    for wanted in ["--maildir", "POP3_PASSWORD", "Exit status", "Examples"] {
+    for wanted in [
+        "--maildir",
+        "POP3_PASSWORD",
+        "Exit status",
+        "Examples",
+        "1,000,000",
+        "in clear",
+    ] {
         assert!(help.contains(wanted), "{wanted}");
     }
     assert!(Run::of(bare().arg("--version")).ok().starts_with("fetch "));

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -78,6 +79,18 @@ impl Run {
         assert_eq!(self.stderr.lines().count(), 1, "{}", self.stderr);
         self.stderr
     }
+}
+
+/// Writes a file that only its owner can read.
+pub fn write_secret(path: &Path, content: &str) {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+        .open(path)
+        .and_then(|mut file| file.write_all(content.as_bytes()))
+        .unwrap();
 }
 
 /// The messages in a Maildir's `new`, sorted.

@@ -124,6 +124,16 @@ fn a_server_that_says_nothing_is_given_up() {
 }
 
 #[test]
+fn a_state_that_is_no_regular_file_is_known_before_the_server_is_asked() {
+    let host = Host::new();
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().to_str().unwrap();
+    let line = Run::of(&mut fetch(&host, &["--maildir", path, "--state", path])).failed(1);
+    assert!(line.contains("no regular file"), "{line}");
+    assert_eq!(host.commands(), [""; 0]);
+}
+
+#[test]
 fn a_store_that_cannot_be_written_is_known_before_the_server_is_asked() {
     let host = Host::new();
     let root = tempfile::tempdir().unwrap();
