@@ -23,10 +23,22 @@ pub fn sync_directory(directory: &Path) -> io::Result<()> {
 
 /// Whether `path` still names the file that was opened as `file`: it may have been removed or replaced since.
 pub fn is_still_at(file: &File, path: &Path) -> io::Result<bool> {
-    let opened = same_file::Handle::from_file(file.try_clone()?)?;
-    match same_file::Handle::from_path(path) {
-        Ok(now) => Ok(opened == now),
+    match is_same(file, path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
+        result => result,
     }
+}
+
+/// Opens nothing: to close a file again would release the `fcntl` locks that this process has on it.
+#[cfg(unix)]
+fn is_same(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let (opened, named) = (file.metadata()?, path.metadata()?);
+    Ok((opened.dev(), opened.ino()) == (named.dev(), named.ino()))
+}
+
+#[cfg(not(unix))]
+fn is_same(file: &File, path: &Path) -> io::Result<bool> {
+    let opened = same_file::Handle::from_file(file.try_clone()?)?;
+    Ok(opened == same_file::Handle::from_path(path)?)
 }

@@ -1,27 +1,31 @@
 //! Delivery into an mbox file, quoted as mboxrd. The file grows by whole messages: what is written of one that fails is cut
 //! off again, by the next run if this one is killed.
+//!
+//! Two locks keep others away, as Debian's policy has it and in its order: that of `system_lock.rs`, which mutt, Postfix and
+//! Dovecot take, and the lock file of `dotlock.rs`, for those who look for that only. While one of them cannot be had the
+//! other is not held, so that it does no harm if somebody takes them the other way round.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime};
 
-use fs4::{FileExt, TryLockError};
 use tempfile::SpooledTempFile;
 
 use crate::dotlock::DotLock;
-use crate::durable::{directory_of, sync_directory};
-use crate::mboxrd::MboxRd;
+use crate::durable::{directory_of, is_still_at, sync_directory};
+use crate::mboxrd::{MboxRd, SEPARATOR, write_separator};
 use crate::unix_lines::UnixLines;
+
+#[path = "system_lock.rs"]
+mod system_lock;
 
 /// How much of a message is kept in memory before it goes to a temporary file.
 const IN_MEMORY: usize = 1 << 20;
 /// How long to wait for others who use the mbox.
 const PATIENCE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(50);
-/// RFC 4155: who sent it is in the message, so the line that separates messages does not have to say it.
-const SEPARATOR: &[u8] = b"From MAILER-DAEMON ";
 
 /// An mbox file, which need not exist yet.
 #[derive(Clone, Debug)]
@@ -35,13 +39,7 @@ impl Mbox {
         let mbox = Self {
             path: path.to_owned(),
         };
-        if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "this is no regular file",
-            ));
-        }
-        drop(mbox.lock()?);
+        drop(mbox.lock(PATIENCE)?);
         Ok(mbox)
     }
 
@@ -53,19 +51,38 @@ impl Mbox {
         }
     }
 
-    fn lock(&self) -> io::Result<(DotLock, File)> {
-        let (mut lock, unfinished) = DotLock::acquire(&self.path, PATIENCE)?;
-        let existed = self.path.exists();
-        let mut file = open_private(&self.path)?;
-        if !existed {
-            sync_directory(directory_of(&self.path))?;
-        }
-        lock_file(&file)?;
-        if let Some(offset) = unfinished {
+    /// Takes the locks, and undoes what a killed run has left half-done.
+    fn lock(&self, patience: Duration) -> io::Result<(DotLock, File)> {
+        let deadline = Instant::now() + patience;
+        let (mut lock, mut file) = loop {
+            match self.try_lock() {
+                Err(error)
+                    if error.kind() == io::ErrorKind::WouldBlock && Instant::now() < deadline =>
+                {
+                    thread::sleep(POLL);
+                }
+                result => break result?,
+            }
+        };
+        if let Some(offset) = lock.unfinished_append() {
             roll_back(&mut file, offset)?;
-            lock.note(None)?;
+            lock.append_is_undone();
         }
         Ok((lock, file))
+    }
+
+    fn try_lock(&self) -> io::Result<(DotLock, File)> {
+        let file = open_private(&self.path)?;
+        system_lock::try_lock(&file)?;
+        let lock = DotLock::try_acquire(&self.path)?;
+        if is_still_at(&file, &self.path)? {
+            Ok((lock, file))
+        } else {
+            Err(io::Error::new(
+                io::ErrorKind::WouldBlock,
+                "another program has just replaced it",
+            ))
+        }
     }
 }
 
@@ -81,10 +98,10 @@ impl MboxDelivery {
     pub fn commit(self) -> io::Result<()> {
         let mut message = self.out.finish()?.finish()?;
         message.rewind()?;
-        let (mut lock, mut file) = self.mbox.lock()?;
+        let (mut lock, mut file) = self.mbox.lock(PATIENCE)?;
         let end = file.metadata()?.len();
-        lock.note(Some(end))?;
-        append_or_restore(&mut file, end, |file| {
+        lock.append_begins(end)?;
+        append_or_undo(&mut lock, &mut file, end, |file| {
             write_gap(file, end)?;
             write_separator(file, SystemTime::now())?;
             io::copy(&mut message, file)?;
@@ -105,6 +122,11 @@ impl Write for MboxDelivery {
 
 /// Opens for reading and appending; a new file is for its owner alone.
 fn open_private(path: &Path) -> io::Result<File> {
+    // Looked at first, because opening is enough to make some devices do something.
+    let existed = match path.metadata() {
+        Ok(found) => require_file(&found).map(|()| true)?,
+        Err(_) => false,
+    };
     let mut options = OpenOptions::new();
     options.read(true).append(true).create(true);
     #[cfg(unix)]
@@ -112,43 +134,51 @@ fn open_private(path: &Path) -> io::Result<File> {
         use std::os::unix::fs::OpenOptionsExt as _;
         options.mode(0o600);
     }
-    options.open(path)
+    let file = options.open(path)?;
+    require_file(&file.metadata()?)?;
+    if !existed {
+        sync_directory(directory_of(path))?;
+    }
+    Ok(file)
 }
 
-/// The operating system's lock, for programs that do not look at the lock file.
-fn lock_file(file: &File) -> io::Result<()> {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        match FileExt::try_lock(file) {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::Error(error)) => return Err(error),
-            Err(TryLockError::WouldBlock) if Instant::now() >= deadline => {
-                return Err(io::Error::new(
-                    io::ErrorKind::WouldBlock,
-                    format!(
-                        "another program has had it locked for {} seconds",
-                        PATIENCE.as_secs()
-                    ),
-                ));
-            }
-            Err(TryLockError::WouldBlock) => thread::sleep(POLL),
-        }
+fn require_file(found: &Metadata) -> io::Result<()> {
+    if found.is_file() {
+        return Ok(());
     }
+    Err(io::Error::new(
+        io::ErrorKind::InvalidInput,
+        "this is no regular file, so it can be no mbox",
+    ))
 }
 
 /// Appends and syncs; if that fails, the file is as long as it was.
-fn append_or_restore(
+fn append_or_undo(
+    lock: &mut DotLock,
     file: &mut File,
     end: u64,
     append: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
     append(file)
         .and_then(|()| file.sync_all())
-        .or_else(|error| {
-            file.set_len(end)?;
-            file.sync_all()?;
-            Err(error)
+        .and_then(|()| lock.append_is_done())
+        .map_err(|error| match cut_off(file, end) {
+            Ok(()) => {
+                lock.append_is_undone();
+                error
+            }
+            Err(undoing) => io::Error::new(
+                error.kind(),
+                format!(
+                    "{error}; half a message may be at its end, which could not be cut off ({undoing}): it stays locked until the next run does that"
+                ),
+            ),
         })
+}
+
+fn cut_off(file: &File, end: u64) -> io::Result<()> {
+    file.set_len(end)?;
+    file.sync_all()
 }
 
 /// Ends the last line and adds an empty one, if whoever wrote the last message did not.
@@ -166,30 +196,6 @@ fn write_gap(file: &mut File, end: u64) -> io::Result<()> {
     }
 }
 
-/// `From MAILER-DAEMON Thu Nov  5 07:08:09 2026`, in UTC.
-fn write_separator(file: &mut impl Write, now: SystemTime) -> io::Result<()> {
-    const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
-    let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let date = mail_parser::DateTime::from_timestamp(i64::try_from(seconds).unwrap_or(i64::MAX));
-    let day = DAYS.get(usize::from(date.day_of_week()));
-    let month = MONTHS.get(usize::from(date.month).wrapping_sub(1));
-    file.write_all(SEPARATOR)?;
-    writeln!(
-        file,
-        "{} {} {:>2} {:02}:{:02}:{:02} {}",
-        day.unwrap_or(&DAYS[0]),
-        month.unwrap_or(&MONTHS[0]),
-        date.day,
-        date.hour,
-        date.minute,
-        date.second,
-        date.year
-    )
-}
-
 /// Cuts off what a killed run has appended since `offset`. What another program has appended behind it must not be lost, so
 /// nothing is cut unless all of it is recognised.
 fn roll_back(file: &mut File, offset: u64) -> io::Result<()> {
@@ -198,8 +204,7 @@ fn roll_back(file: &mut File, offset: u64) -> io::Result<()> {
     }
     file.seek(SeekFrom::Start(offset))?;
     if is_one_message_of_ours(BufReader::new(&mut *file))? {
-        file.set_len(offset)?;
-        file.sync_all()?;
+        cut_off(file, offset)?;
     }
     Ok(())
 }
@@ -223,7 +228,12 @@ fn is_one_message_of_ours(mut tail: impl BufRead) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(unix)]
+    use crate::dotlock::tests::leave_behind;
+    use crate::dotlock::tests::make_unwritable;
     use std::fs;
+    #[cfg(unix)]
+    use std::process::Command;
 
     fn deliver(mbox: &Mbox, message: &[u8]) {
         let mut delivery = mbox.begin();
@@ -290,21 +300,104 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"");
     }
 
+    /// An mbox of eight octets that is locked, and behind which an append begins.
+    fn locked(path: &Path) -> (DotLock, File) {
+        fs::write(path, "before\n\n").unwrap();
+        let mbox = Mbox::open(path).unwrap();
+        let (mut lock, file) = mbox.lock(Duration::ZERO).unwrap();
+        lock.append_begins(8).unwrap();
+        (lock, file)
+    }
+
     #[test]
     fn a_failed_append_is_cut_off() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("mbox");
-        fs::write(&path, "before\n\n").unwrap();
-        let mut file = open_private(&path).unwrap();
-        let error = append_or_restore(&mut file, 8, |file| {
+        let (mut lock, mut file) = locked(&path);
+        let error = append_or_undo(&mut lock, &mut file, 8, |file| {
             file.write_all(b"From MAILER-DAEMON\nhalf a mess")?;
             Err(io::Error::new(io::ErrorKind::StorageFull, "disk full"))
         })
         .unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        drop(lock);
+        assert_eq!(fs::read(&path).unwrap(), b"before\n\n");
+        assert!(!root.path().join("mbox.lock").exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_cannot_be_cut_off_is_left_to_the_next_run() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("mbox");
+        let (mut lock, _file) = locked(&path);
+        let mut unwritable = File::open(&path).unwrap();
+        let error = append_or_undo(&mut lock, &mut unwritable, 8, |_| {
+            open_private(&path)?.write_all(b"From MAILER-DAEMON \nhalf a mess")?;
+            Err(io::Error::new(io::ErrorKind::StorageFull, "disk full"))
+        })
+        .unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("disk full") && text.contains("could not be cut off"),
+            "{text}"
+        );
+        drop(lock);
+        assert!(root.path().join("mbox.lock").exists());
+        Mbox::open(&path).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"before\n\n");
+        assert!(!root.path().join("mbox.lock").exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_file_that_is_not_removed_undoes_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("mbox");
+        let (mut lock, mut file) = locked(&path);
+        append_or_undo(&mut lock, &mut file, 8, |file| {
+            file.write_all(b"From MAILER-DAEMON \na message\n\n")
+        })
+        .unwrap();
+        let whole = fs::read(&path).unwrap();
+        // Not where it looks for it, so it is not removed.
+        let lock_file = root.path().join("mbox.lock");
+        let aside = root.path().join("aside");
+        fs::rename(&lock_file, &aside).unwrap();
+        drop(lock);
+        fs::rename(&aside, &lock_file).unwrap();
+        Mbox::open(&path).unwrap();
+        assert!(!lock_file.exists());
+        assert_eq!(fs::read(&path).unwrap(), whole);
+    }
+
+    #[test]
+    fn a_message_of_which_the_note_stays_is_cut_off() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("mbox");
+        let (mut lock, mut file) = locked(&path);
+        let whole = b"From MAILER-DAEMON \na message\n\n";
+        make_unwritable(&mut lock);
+        append_or_undo(&mut lock, &mut file, 8, |file| file.write_all(whole)).unwrap_err();
         assert_eq!(fs::read(&path).unwrap(), b"before\n\n");
     }
 
+    #[test]
+    fn waits_for_a_lock_file_that_goes_away() {
+        let root = tempfile::tempdir().unwrap();
+        let mbox = Mbox {
+            path: root.path().join("mbox"),
+        };
+        let lock_file = root.path().join("mbox.lock");
+        fs::write(&lock_file, "").unwrap();
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| mbox.lock(PATIENCE).map(drop));
+            fs::remove_file(&lock_file).unwrap();
+            waiting.join().unwrap().unwrap();
+        });
+    }
+
+    #[cfg(unix)]
     #[test]
     fn a_killed_append_is_cut_off_by_the_next_run() {
         let root = tempfile::tempdir().unwrap();
@@ -314,14 +407,14 @@ mod tests {
         let whole = "\nFrom MAILER-DAEMON Thu Nov  5 07:08:09 2026\nx\n>From y\nz\n\n";
         for cut in 0..=whole.len() {
             fs::write(&path, format!("{before}{}", &whole[..cut])).unwrap();
-            let note = format!("{:>10}\npop3-std fetch\n{:>20}\n", 1, before.len());
-            fs::write(&lock, note).unwrap();
+            leave_behind(&path, Some(before.len() as u64));
             Mbox::open(&path).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), before, "cut at {cut}");
             assert!(!lock.exists());
         }
     }
 
+    #[cfg(unix)]
     #[test]
     fn what_others_appended_is_never_cut_off() {
         let root = tempfile::tempdir().unwrap();
@@ -333,37 +426,27 @@ mod tests {
             "anything\n",
         ] {
             fs::write(&path, tail).unwrap();
-            let note = format!("{:>10}\npop3-std fetch\n{:>20}\n", 1, 0);
-            fs::write(root.path().join("mbox.lock"), note).unwrap();
+            leave_behind(&path, Some(0));
             Mbox::open(&path).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), tail);
         }
     }
 
     #[test]
-    fn the_separators_date_is_asctimes() {
-        for (seconds, wanted) in [
-            (0, "From MAILER-DAEMON Thu Jan  1 00:00:00 1970\n"),
-            (
-                1_793_862_489,
-                "From MAILER-DAEMON Thu Nov  5 07:08:09 2026\n",
-            ),
-            (
-                1_709_164_800,
-                "From MAILER-DAEMON Thu Feb 29 00:00:00 2024\n",
-            ),
-        ] {
-            let mut line = Vec::new();
-            write_separator(&mut line, UNIX_EPOCH + Duration::from_secs(seconds)).unwrap();
-            assert_eq!(String::from_utf8(line).unwrap(), wanted);
-        }
-    }
-
-    #[test]
-    fn a_directory_is_no_mbox() {
+    fn only_a_file_is_an_mbox() {
         let root = tempfile::tempdir().unwrap();
-        let path = root.path().join("directory");
-        fs::create_dir(&path).unwrap();
-        Mbox::open(&path).unwrap_err();
+        let mut paths = vec![root.path().join("directory")];
+        fs::create_dir(&paths[0]).unwrap();
+        #[cfg(unix)]
+        {
+            let fifo = root.path().join("fifo");
+            let made = Command::new("mkfifo").arg(&fifo).status();
+            assert!(made.unwrap().success());
+            paths.extend([fifo, "/dev/null".into()]);
+        }
+        for path in paths {
+            let error = Mbox::open(&path).unwrap_err();
+            assert!(error.to_string().contains("no regular file"), "{error}");
+        }
     }
 }

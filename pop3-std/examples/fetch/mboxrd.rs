@@ -1,9 +1,12 @@
 //! The quoting of mboxrd: each line that begins with `From `, behind any number of `>`, gets one `>` more. It can be undone
-//! exactly, unlike the older kinds that quote `From ` alone.
+//! exactly, unlike the older kinds that quote `From ` alone. And the line that separates messages, which needs all that.
 
 use std::io::{self, Write};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 const FROM: &[u8] = b"From ";
+/// RFC 4155: who sent it is in the message, so the line that separates messages does not have to say it.
+pub const SEPARATOR: &[u8] = b"From MAILER-DAEMON ";
 
 /// Writes lines that end in LF to `W`, quoted.
 #[derive(Debug)]
@@ -87,9 +90,34 @@ impl<W: Write> Write for MboxRd<W> {
     }
 }
 
+/// `From MAILER-DAEMON Thu Nov  5 07:08:09 2026`, in UTC.
+pub fn write_separator(file: &mut impl Write, now: SystemTime) -> io::Result<()> {
+    const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let date = mail_parser::DateTime::from_timestamp(i64::try_from(seconds).unwrap_or(i64::MAX));
+    let day = DAYS.get(usize::from(date.day_of_week()));
+    let month = MONTHS.get(usize::from(date.month).wrapping_sub(1));
+    file.write_all(SEPARATOR)?;
+    writeln!(
+        file,
+        "{} {} {:>2} {:02}:{:02}:{:02} {}",
+        day.unwrap_or(&DAYS[0]),
+        month.unwrap_or(&MONTHS[0]),
+        date.day,
+        date.hour,
+        date.minute,
+        date.second,
+        date.year
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     fn quote(pieces: &[&[u8]]) -> Vec<u8> {
         let mut quoting = MboxRd::new(Vec::new());
@@ -147,5 +175,24 @@ mod tests {
             })
             .collect();
         assert_eq!(back, message);
+    }
+
+    #[test]
+    fn the_separators_date_is_asctimes() {
+        for (seconds, wanted) in [
+            (0, "From MAILER-DAEMON Thu Jan  1 00:00:00 1970\n"),
+            (
+                1_793_862_489,
+                "From MAILER-DAEMON Thu Nov  5 07:08:09 2026\n",
+            ),
+            (
+                1_709_164_800,
+                "From MAILER-DAEMON Thu Feb 29 00:00:00 2024\n",
+            ),
+        ] {
+            let mut line = Vec::new();
+            write_separator(&mut line, UNIX_EPOCH + Duration::from_secs(seconds)).unwrap();
+            assert_eq!(String::from_utf8(line).unwrap(), wanted);
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! All messages' exact octets one after another, in a file or on standard output.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+use tempfile::{Builder, NamedTempFile};
 
 use crate::durable::{directory_of, sync_directory};
 
@@ -11,92 +13,100 @@ use crate::durable::{directory_of, sync_directory};
 pub enum Raw {
     /// Standard output: what is written is written.
     Stdout,
-    /// A file, which holds whole messages only.
+    /// A pipe or a device, likewise.
+    Stream(File),
+    /// A file. It is written beside its place and moved there when all is done, so that a run that fails, or is killed, leaves
+    /// what was there before.
     File {
         /// Its name.
         path: PathBuf,
-        /// Opened for writing.
-        file: File,
-        /// What it held before is still in it.
-        is_earlier: bool,
+        /// What it is going to be.
+        new: Option<NamedTempFile>,
+        /// There must not be one of that name.
+        must_be_new: bool,
     },
 }
 
 impl Raw {
-    /// Opens a file for writing. One that is there is overwritten, unless it has to be new: somebody who deletes mail on
-    /// the server must not lose what he fetched the last time.
+    /// Gets ready to write. A file that is there is replaced, unless it has to be new: somebody who deletes mail on the server
+    /// must not lose what he fetched the last time.
     pub fn open(path: &Path, must_be_new: bool) -> io::Result<Self> {
         if path.as_os_str() == "-" {
             return Ok(Self::Stdout);
         }
-        let mut options = OpenOptions::new();
-        options.write(true);
-        if must_be_new {
-            options.create_new(true);
-        } else {
-            options.create(true).truncate(false);
-        }
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            options.mode(0o600);
-        }
-        let file = options.open(path).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => io::Error::new(
-                error.kind(),
-                "it is there already, and --delete overwrites nothing",
-            ),
-            _ => error,
-        })?;
-        Ok(Self::File {
-            path: path.to_owned(),
-            is_earlier: file.metadata()?.is_file(),
-            file,
-        })
-    }
-
-    /// Makes the file empty, once. Not when it is opened: until there is mail, the old content is better than nothing.
-    fn start(&mut self) -> io::Result<()> {
-        match self {
-            Self::File {
-                file, is_earlier, ..
-            } if *is_earlier => {
-                *is_earlier = false;
-                file.set_len(0)
+        let path = match fs::metadata(path) {
+            Ok(_) if must_be_new => return Err(is_there_already()),
+            Ok(metadata) if !metadata.is_file() => {
+                return OpenOptions::new().write(true).open(path).map(Self::Stream);
             }
-            _ => Ok(()),
-        }
+            // Through a link, the file that it leads to is replaced, and not the link.
+            Ok(_) => fs::canonicalize(path)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
+            Err(error) => return Err(error),
+        };
+        let new = Builder::new()
+            .prefix(".fetch-raw-")
+            .tempfile_in(directory_of(&path))?;
+        Ok(Self::File {
+            path,
+            new: Some(new),
+            must_be_new,
+        })
     }
 
     /// Begins a message. Dropped without [`RawDelivery::commit`], it is taken out of the file again.
     pub fn begin(&mut self) -> io::Result<RawDelivery> {
-        self.start()?;
-        Ok(RawDelivery {
-            undo: match self {
-                Self::File { file, .. } if file.metadata()?.is_file() => {
-                    Some((file.try_clone()?, file.metadata()?.len()))
+        Ok(match self {
+            Self::Stdout | Self::File { new: None, .. } => RawDelivery {
+                out: Box::new(io::stdout()),
+                undo: None,
+            },
+            Self::Stream(file) => RawDelivery {
+                out: Box::new(file.try_clone()?),
+                undo: None,
+            },
+            Self::File { new: Some(new), .. } => {
+                let file = new.as_file();
+                RawDelivery {
+                    out: Box::new(file.try_clone()?),
+                    undo: Some((file.try_clone()?, file.metadata()?.len())),
                 }
-                _ => None,
-            },
-            out: match self {
-                Self::Stdout => Box::new(io::stdout()),
-                Self::File { file, .. } => Box::new(file.try_clone()?),
-            },
+            }
         })
     }
 
-    /// All that there is was committed: brings it to the disk.
+    /// All that there is was committed: brings it to the disk and in its place.
     pub fn sync(&mut self) -> io::Result<()> {
-        self.start()?;
-        match self {
-            Self::File { path, file, .. } if file.metadata()?.is_file() => {
-                file.sync_all()?;
-                sync_directory(directory_of(path))
-            }
-            // A pipe or a device.
-            _ => io::stdout().flush(),
+        let Self::File {
+            path,
+            new,
+            must_be_new,
+        } = self
+        else {
+            return io::stdout().flush();
+        };
+        let Some(new) = new.take() else {
+            return Ok(());
+        };
+        new.as_file().sync_all()?;
+        if *must_be_new {
+            new.persist_noclobber(&*path)
+                .map_err(|error| match error.error.kind() {
+                    io::ErrorKind::AlreadyExists => is_there_already(),
+                    _ => error.error,
+                })?;
+        } else {
+            new.persist(&*path)?;
         }
+        sync_directory(directory_of(path))
     }
+}
+
+fn is_there_already() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::AlreadyExists,
+        "it is there already, and --delete overwrites nothing: move it away, or name another",
+    )
 }
 
 /// A message on its way into a file or to standard output.
@@ -140,7 +150,6 @@ impl Drop for RawDelivery {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
 
     #[test]
     fn holds_whole_messages_only() {
@@ -161,20 +170,57 @@ mod tests {
     }
 
     #[test]
-    fn overwrites_only_what_is_on_the_server_still() {
+    fn the_old_file_stays_until_the_new_one_is_complete() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("raw");
         fs::write(&path, "earlier").unwrap();
         let error = Raw::open(&path, true).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
-        assert_eq!(fs::read(&path).unwrap(), b"earlier");
+
         let mut raw = Raw::open(&path, false).unwrap();
+        let mut message = raw.begin().unwrap();
+        message.write_all(b"new\r\n").unwrap();
+        message.commit().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"earlier");
+        drop(raw);
+        assert_eq!(fs::read(&path).unwrap(), b"earlier", "it was given up");
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+
+        let mut raw = Raw::open(&path, false).unwrap();
+        let mut message = raw.begin().unwrap();
+        message.write_all(b"new\r\n").unwrap();
+        message.commit().unwrap();
+        raw.sync().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new\r\n");
+    }
+
+    #[test]
+    fn a_file_that_appeared_meanwhile_is_not_replaced_if_it_has_to_be_new() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("raw");
+        let mut raw = Raw::open(&path, true).unwrap();
         raw.begin().unwrap().commit().unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"");
-        // Without any mail, too.
-        fs::write(&path, "earlier").unwrap();
-        Raw::open(&path, false).unwrap().sync().unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"");
+        fs::write(&path, "somebody's").unwrap();
+        let error = raw.sync().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), b"somebody's");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_one_and_a_device_is_written_to() {
+        let root = tempfile::tempdir().unwrap();
+        let (file, link) = (root.path().join("file"), root.path().join("link"));
+        fs::write(&file, "earlier").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        Raw::open(&link, false).unwrap().sync().unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&file).unwrap(), b"");
+
+        let mut null = Raw::open(Path::new("/dev/null"), false).unwrap();
+        let mut message = null.begin().unwrap();
+        message.write_all(b"x").unwrap();
+        message.commit().unwrap();
+        null.sync().unwrap();
     }
 }
