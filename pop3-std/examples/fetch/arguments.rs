@@ -67,7 +67,7 @@ pub struct Arguments {
     pub top: Option<(MessageNumber, u32)>,
     /// Write all messages to FILE, exactly as they are and one after another; - is standard output
     ///
-    /// An existing file is overwritten, but not with --delete.
+    /// An existing file is replaced when all is done, but not with --delete.
     #[arg(long, value_name = "FILE")]
     #[arg(groups = ["mode", "store"], requires = "url", help_heading = "Modes")]
     pub raw: Option<PathBuf>,

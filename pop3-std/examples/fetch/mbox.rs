@@ -39,7 +39,8 @@ impl Mbox {
         let mbox = Self {
             path: path.to_owned(),
         };
-        drop(mbox.lock(PATIENCE)?);
+        let (_lock, mut file) = mbox.lock(PATIENCE)?;
+        require_mbox(&mut file)?;
         Ok(mbox)
     }
 
@@ -150,6 +151,20 @@ fn require_file(found: &Metadata) -> io::Result<()> {
         io::ErrorKind::InvalidInput,
         "this is no regular file, so it can be no mbox",
     ))
+}
+
+/// A file that is something else must not be written to because of a slip of the hand.
+fn require_mbox(file: &mut File) -> io::Result<()> {
+    let mut beginning = Vec::new();
+    file.rewind()?;
+    file.take(5).read_to_end(&mut beginning)?;
+    match beginning.as_slice() {
+        b"" | b"From " => Ok(()),
+        _ => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "it does not begin with \"From \" as an mbox does, so nothing is appended to it",
+        )),
+    }
 }
 
 /// Appends and syncs; if that fails, the file is as long as it was.
@@ -277,8 +292,6 @@ mod tests {
     fn the_gap_before_a_message_is_made_up() {
         let root = tempfile::tempdir().unwrap();
         for (before, gap) in [
-            ("x", "\n\n"),
-            ("\n", ""),
             ("From a b\nx", "\n\n"),
             ("From a b\nx\n", "\n"),
             ("From a b\nx\n\n", ""),
@@ -302,7 +315,7 @@ mod tests {
 
     /// An mbox of eight octets that is locked, and behind which an append begins.
     fn locked(path: &Path) -> (DotLock, File) {
-        fs::write(path, "before\n\n").unwrap();
+        fs::write(path, "From a\n\n").unwrap();
         let mbox = Mbox::open(path).unwrap();
         let (mut lock, file) = mbox.lock(Duration::ZERO).unwrap();
         lock.append_begins(8).unwrap();
@@ -321,7 +334,7 @@ mod tests {
         .unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
         drop(lock);
-        assert_eq!(fs::read(&path).unwrap(), b"before\n\n");
+        assert_eq!(fs::read(&path).unwrap(), b"From a\n\n");
         assert!(!root.path().join("mbox.lock").exists());
     }
 
@@ -345,7 +358,7 @@ mod tests {
         drop(lock);
         assert!(root.path().join("mbox.lock").exists());
         Mbox::open(&path).unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"before\n\n");
+        assert_eq!(fs::read(&path).unwrap(), b"From a\n\n");
         assert!(!root.path().join("mbox.lock").exists());
     }
 
@@ -379,7 +392,7 @@ mod tests {
         let whole = b"From MAILER-DAEMON \na message\n\n";
         make_unwritable(&mut lock);
         append_or_undo(&mut lock, &mut file, 8, |file| file.write_all(whole)).unwrap_err();
-        assert_eq!(fs::read(&path).unwrap(), b"before\n\n");
+        assert_eq!(fs::read(&path).unwrap(), b"From a\n\n");
     }
 
     #[test]
@@ -423,13 +436,23 @@ mod tests {
             "From MAILER-DAEMON Thu Nov  5 07:08:09 2026\nhalf\n\nFrom eve Thu Nov  5 07:08:09 2026\nx\n\n",
             "From MAILER-DAEMON Thu Nov  5 07:08:09 2026\nhalf\nFrom MAILER-DAEMON Thu Nov  5 07:08:09 2026\nx\n\n",
             "From eve Thu Nov  5 07:08:09 2026\nx\n\n",
-            "anything\n",
+            "From anything\n",
         ] {
             fs::write(&path, tail).unwrap();
             leave_behind(&path, Some(0));
             Mbox::open(&path).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), tail);
         }
+    }
+
+    #[test]
+    fn what_is_something_else_is_left_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("notes.txt");
+        fs::write(&path, "notes\n").unwrap();
+        let error = Mbox::open(&path).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        assert_eq!(fs::read(&path).unwrap(), b"notes\n");
     }
 
     #[test]

@@ -353,3 +353,20 @@ fn help_and_version() {
     }
     assert!(Run::of(bare().arg("--version")).ok().starts_with("fetch "));
 }
+
+/// A password that was not meant to be sent as it is: at least it is said that it was.
+#[test]
+fn falling_back_from_apop_is_reported() {
+    let host = Host::new();
+    let run = Run::of(&mut fetch(&host, &["--auth", "apop-or-user", "--stat"]));
+    assert_eq!(run.status, Some(0), "{}", run.stderr);
+    assert_eq!(
+        run.stderr,
+        "fetch: logged in with USER/PASS, since APOP was not offered\n"
+    );
+    let run = Run::of(&mut fetch(&host, &["--stat"]));
+    assert_eq!(run.stderr, "", "nothing fell back");
+    let line = Run::of(&mut fetch(&host, &["--auth", "apop", "--stat"])).failed(1);
+    assert!(line.contains("APOP was asked for"), "{line}");
+    assert!(line.contains(&format!("port {}: ", host.port)), "{line}");
+}
