@@ -81,7 +81,14 @@ fn text_for_people_cannot_drive_their_terminal() {
     let forged = pop3_proto::Text::new(b"x\", forged: \"\\u{1b}");
     assert_eq!(format!("{forged:?}"), r#""x\", forged: \"\\u{1b}""#);
     for invisible in [
-        '\u{61c}', '\u{200b}', '\u{200f}', '\u{2066}', '\u{feff}', '\u{85}',
+        '\u{61c}',
+        '\u{200b}',
+        '\u{200f}',
+        '\u{2066}',
+        '\u{feff}',
+        '\u{85}',
+        '\u{ad}',
+        '\u{e0041}',
     ] {
         let mut octets = [0; 4];
         let text = pop3_proto::Text::new(invisible.encode_utf8(&mut octets).as_bytes());

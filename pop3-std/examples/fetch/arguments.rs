@@ -82,7 +82,8 @@ pub struct Arguments {
 
     /// Where to remember what has been fetched [default: DIR/fetch-state or FILE.fetch-state]
     ///
-    /// Messages are told apart by their unique-ids (UIDL). From a server without them all is fetched every time.
+    /// Messages are told apart by their unique-ids (UIDL), and accounts by user, host and port: one that is reached by another
+    /// port counts as another. From a server without unique-ids all is fetched every time.
     #[arg(
         long,
         value_name = "FILE",
@@ -225,6 +226,15 @@ impl Arguments {
             }
             (asked, in_url) => asked.or(in_url).unwrap_or(Auth::Auto),
         };
+        if [&self.maildir, &self.mbox]
+            .into_iter()
+            .flatten()
+            .any(|path| path.as_os_str() == "-")
+        {
+            return Err(usage(
+                "- is standard output, which can be no Maildir and no mbox: --raw - writes there",
+            ));
+        }
         if self.delete && self.writes_raw_to_stdout() {
             return Err(usage(
                 "--delete with --raw - would delete mail that may never reach a disk: name a file, or use --maildir or --mbox",
@@ -353,6 +363,8 @@ mod tests {
             "fetch --tls maybe pop3://a@h",
             "fetch --auth user pop3s://a;AUTH=*@h",
             "fetch --raw - --delete pop3s://a@h",
+            "fetch --mbox - pop3s://a@h",
+            "fetch --maildir - pop3s://a@h",
             "fetch --delete pop3s://a@h",
             "fetch --stat --delete pop3s://a@h",
             "fetch --state f pop3s://a@h",

@@ -29,6 +29,12 @@ impl Maildir {
             path.join("tmp"),
         ] {
             if !directory.is_dir() {
+                if directory.exists() {
+                    return Err(io::Error::new(
+                        io::ErrorKind::NotADirectory,
+                        "this is no directory, so it can be no Maildir",
+                    ));
+                }
                 create_private(&directory)?;
                 sync_directory(directory_of(&directory))?;
             }
@@ -118,6 +124,15 @@ mod tests {
     fn files_in(directory: &Path) -> Vec<PathBuf> {
         let entries = fs::read_dir(directory).unwrap();
         entries.map(|entry| entry.unwrap().path()).collect()
+    }
+
+    #[test]
+    fn a_file_is_no_maildir() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("file");
+        fs::write(&path, "x").unwrap();
+        let error = Maildir::open(&path).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotADirectory);
     }
 
     #[test]

@@ -87,11 +87,14 @@ fn one_line(from: impl Read) -> io::Result<Password> {
 
 fn ask(whose: &str) -> Result<Password, Failure> {
     let typed = rpassword::prompt_password(format!("Password of {whose}: "));
-    typed.map(|typed| Password::new(typed.into_bytes())).map_err(|error| {
-        Failure::Usage(format!(
-            "no password: there is no --password-file and no {VARIABLE}, and no terminal to ask on ({error})"
-        ))
-    })
+    typed
+        .map(|typed| Password::new(typed.into_bytes()))
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => Failure::Usage("no password was given".to_owned()),
+            _ => Failure::Usage(format!(
+                "no password: there is no --password-file and no {VARIABLE}, and no terminal to ask on ({error})"
+            )),
+        })
 }
 
 #[cfg(test)]
