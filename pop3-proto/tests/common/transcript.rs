@@ -1,4 +1,5 @@
-//! Sessions written down as text, played against the client whole, octet by octet, and cut at every place.
+//! Sessions written down as text, played against the client whole, octet by octet, and cut at every place (where the server
+//! sends no more than 2,000 octets in one go).
 //!
 //! ```text
 //! # a remark
