@@ -9,39 +9,33 @@ use crate::wire::listing;
 /// What `+OK` and this text mean as an answer to the command.
 pub(crate) fn answer(request: Request, octets: &[u8], truncated: bool) -> Event<'_> {
     let text = Text::new(octets);
-    match (request.kind, request.message) {
+    let event = match (request.kind, request.message) {
         // A number or a unique-id that was cut is another one.
-        (CommandKind::Stat | CommandKind::ListOne | CommandKind::UidlOne, _) if truncated => {
-            unparsed(request, octets)
-        }
-        (CommandKind::Stat, _) => match listing::stat(octets) {
-            Some((messages, octets)) => Event::Stat {
-                request,
-                messages,
-                octets,
-            },
-            None => unparsed(request, octets),
-        },
-        (CommandKind::ListOne, Some(message)) => match listing::scan_of(message, octets) {
-            Some(octets) => Event::Listing {
+        (CommandKind::Stat | CommandKind::ListOne | CommandKind::UidlOne, _) if truncated => None,
+        (CommandKind::Stat, _) => listing::stat(octets).map(|(messages, octets)| Event::Stat {
+            request,
+            messages,
+            octets,
+        }),
+        (CommandKind::ListOne, Some(message)) => {
+            listing::scan_of(message, octets).map(|octets| Event::Listing {
                 request,
                 message,
                 octets,
-            },
-            None => unparsed(request, octets),
-        },
-        (CommandKind::UidlOne, Some(message)) => match listing::unique_id_of(message, octets) {
-            Some(unique_id) => Event::UniqueId {
+            })
+        }
+        (CommandKind::UidlOne, Some(message)) => {
+            listing::unique_id_of(message, octets).map(|unique_id| Event::UniqueId {
                 request,
                 message,
                 unique_id: unique_id.map(UniqueId::new),
-            },
-            None => unparsed(request, octets),
-        },
-        (CommandKind::Stls, _) => Event::StartTls { request, text },
-        (kind, _) if kind.is_multi_line() => Event::Begin { request, text },
-        _ => Event::Done { request, text },
-    }
+            })
+        }
+        (CommandKind::Stls, _) => Some(Event::StartTls { request, text }),
+        (kind, _) if kind.is_multi_line() => Some(Event::Begin { request, text }),
+        _ => Some(Event::Done { request, text }),
+    };
+    event.unwrap_or(unparsed(request, octets))
 }
 
 /// What a line of the multi-line reply to the command means.

@@ -6,7 +6,7 @@
 //! other is not held, so that it does no harm if somebody takes them the other way round.
 
 use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -15,7 +15,7 @@ use tempfile::SpooledTempFile;
 
 use crate::dotlock::DotLock;
 use crate::durable::{directory_of, is_still_at, sync_directory};
-use crate::mboxrd::{MboxRd, SEPARATOR, write_separator};
+use crate::mboxrd::{MboxRd, is_one_message_of_ours, write_gap, write_separator};
 use crate::unix_lines::UnixLines;
 
 #[path = "system_lock.rs"]
@@ -196,21 +196,6 @@ fn cut_off(file: &File, end: u64) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Ends the last line and adds an empty one, if whoever wrote the last message did not.
-fn write_gap(file: &mut File, end: u64) -> io::Result<()> {
-    let mut last = [b'\n'; 2];
-    let looked_at = end.min(2);
-    file.seek(SeekFrom::Start(end - looked_at))?;
-    let start = last.len() - usize::from(end > 0) - usize::from(end > 1);
-    file.read_exact(&mut last[start..])?;
-    match last {
-        _ if end == 0 => Ok(()),
-        [b'\n', b'\n'] => Ok(()),
-        [_, b'\n'] => file.write_all(b"\n"),
-        _ => file.write_all(b"\n\n"),
-    }
-}
-
 /// Cuts off what a killed run has appended since `offset`. What another program has appended behind it must not be lost, so
 /// nothing is cut unless all of it is recognised.
 fn roll_back(file: &mut File, offset: u64) -> io::Result<()> {
@@ -222,22 +207,6 @@ fn roll_back(file: &mut File, offset: u64) -> io::Result<()> {
         cut_off(file, offset)?;
     }
     Ok(())
-}
-
-/// Whether this is the beginning of an append of ours, and nothing else.
-fn is_one_message_of_ours(mut tail: impl BufRead) -> io::Result<bool> {
-    let mut line = Vec::new();
-    let mut separators = 0;
-    while tail.read_until(b'\n', &mut line)? > 0 {
-        let is_gap = separators == 0 && line == b"\n";
-        if line.starts_with(SEPARATOR) || (separators == 0 && SEPARATOR.starts_with(&line)) {
-            separators += 1;
-        } else if line.starts_with(b"From ") || (separators == 0 && !is_gap) {
-            return Ok(false);
-        }
-        line.clear();
-    }
-    Ok(separators <= 1)
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! The quoting of mboxrd: each line that begins with `From `, behind any number of `>`, gets one `>` more. It can be undone
-//! exactly, unlike the older kinds that quote `From ` alone. And the line that separates messages, which needs all that.
+//! exactly, unlike the older kinds that quote `From ` alone. And what stands between messages, which needs all that.
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, BufRead, Read as _, Seek as _, SeekFrom, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const FROM: &[u8] = b"From ";
 /// RFC 4155: who sent it is in the message, so the line that separates messages does not have to say it.
-pub const SEPARATOR: &[u8] = b"From MAILER-DAEMON ";
+const SEPARATOR: &[u8] = b"From MAILER-DAEMON ";
 
 /// Writes lines that end in LF to `W`, quoted.
 #[derive(Debug)]
@@ -112,6 +113,37 @@ pub fn write_separator(file: &mut impl Write, now: SystemTime) -> io::Result<()>
         date.second,
         date.year
     )
+}
+
+/// Ends the last line and adds an empty one, if whoever wrote the last message did not.
+pub fn write_gap(file: &mut File, end: u64) -> io::Result<()> {
+    let mut last = [b'\n'; 2];
+    let looked_at = end.min(2);
+    file.seek(SeekFrom::Start(end - looked_at))?;
+    let start = last.len() - usize::from(end > 0) - usize::from(end > 1);
+    file.read_exact(&mut last[start..])?;
+    match last {
+        _ if end == 0 => Ok(()),
+        [b'\n', b'\n'] => Ok(()),
+        [_, b'\n'] => file.write_all(b"\n"),
+        _ => file.write_all(b"\n\n"),
+    }
+}
+
+/// Whether this is the beginning of an append of ours, and nothing else.
+pub fn is_one_message_of_ours(mut tail: impl BufRead) -> io::Result<bool> {
+    let mut line = Vec::new();
+    let mut separators = 0;
+    while tail.read_until(b'\n', &mut line)? > 0 {
+        let is_gap = separators == 0 && line == b"\n";
+        if line.starts_with(SEPARATOR) || (separators == 0 && SEPARATOR.starts_with(&line)) {
+            separators += 1;
+        } else if line.starts_with(b"From ") || (separators == 0 && !is_gap) {
+            return Ok(false);
+        }
+        line.clear();
+    }
+    Ok(separators <= 1)
 }
 
 #[cfg(test)]
