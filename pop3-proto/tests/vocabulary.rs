@@ -299,3 +299,14 @@ fn what_lies_whole_in_a_chunk_is_lent_from_it_and_not_copied() {
     }
     assert_eq!(lent, 2, "a body is cut only where a dot is dropped");
 }
+
+/// The bounds hold for 64-bit targets; smaller ones take less.
+#[test]
+fn a_client_is_small() {
+    assert!(
+        size_of::<Client<1, 128>>() <= 320,
+        "{}",
+        size_of::<Client<1, 128>>()
+    );
+    assert!(size_of::<Client>() <= 768, "{}", size_of::<Client>());
+}
