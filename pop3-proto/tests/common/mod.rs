@@ -1,11 +1,9 @@
-//! What the tests share: events as text, streams in chunks, transcripts.
+//! What the tests share: events as text, streams in chunks, clients in a state.
 #![allow(
     dead_code,
     unreachable_pub,
     reason = "each test binary uses its own part"
 )]
-
-pub mod transcript;
 
 use pop3_proto::{Client, Event, ReceiveError};
 

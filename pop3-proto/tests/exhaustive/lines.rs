@@ -1,0 +1,98 @@
+//! Status lines: every short string, as the reply to each kind of command, as the greeting, and as what nobody asked for.
+
+use crate::bound;
+use crate::oracle::commands::Asked;
+use crate::oracle::dialogue::{Op, Player};
+use pop3_proto::{CommandKind, Config, LineEnds, MessageNumber, Pipelining};
+
+const ALPHABET: [u8; 8] = *b"+-OK \r\nx";
+
+/// A client that waits for the reply to a command, or for the greeting, or for nothing.
+fn waiting<const LINE: usize>(config: Config, command: Option<CommandKind>) -> Player<1, LINE> {
+    let mut player = Player::new(config);
+    let mut play = |op| player.play(&op, &[usize::MAX]);
+    play(Op::Receive(b"+OK <1@a.b>\r\n".to_vec()));
+    let ask = |kind| Op::Send(Asked::new(kind, MessageNumber::FIRST));
+    use CommandKind::{Apop, Capa, Pass, Stls, User};
+    let before: &[CommandKind] = match command {
+        Some(User | Apop | Stls) => &[],
+        Some(Pass) => &[User],
+        _ => &[User, Pass],
+    };
+    for &kind in before {
+        play(ask(kind));
+        play(Op::Receive(b"+OK\r\n".to_vec()));
+    }
+    // What is asked for must be sent, or nothing would be tried.
+    if let Some(kind) = command {
+        play(ask(kind));
+        assert_eq!(player.sent().last(), Some(&kind));
+    } else {
+        assert_ne!(player.sent().last(), Some(&Capa));
+    }
+    player
+}
+
+/// Tries each string of up to so many octets with a line end behind it. Returns how many there were.
+fn try_all<const LINE: usize>(player: &Player<1, LINE>, longest: usize) -> usize {
+    let mut tried = 0;
+    for length in 0..=longest {
+        let mut line = vec![0; length + 2];
+        for nth in 0..8_usize.pow(u32::try_from(length).expect("short")) {
+            let mut rest = nth;
+            for octet in &mut line[..length] {
+                *octet = ALPHABET[rest % 8];
+                rest /= 8;
+            }
+            line[length..].copy_from_slice(b"\r\n");
+            let said = Op::Receive(line);
+            player.clone().play(&said, &[usize::MAX]);
+            player.clone().play(&said, &[1]);
+            tried += 1;
+            let Op::Receive(octets) = said else {
+                unreachable!("it is what it was");
+            };
+            line = octets;
+        }
+    }
+    tried
+}
+
+/// All strings of up to so many octets.
+fn all(longest: usize) -> usize {
+    (0..=longest).map(|length| 1 << (3 * length)).sum()
+}
+
+fn after_each_command<const LINE: usize>(config: Config, longest: usize) {
+    let commands = CommandKind::ALL.iter().copied().map(Some);
+    for command in commands.chain([None]) {
+        let player = waiting::<LINE>(config, command);
+        assert_eq!(try_all(&player, longest), all(longest));
+    }
+    let ungreeted = Player::<1, LINE>::new(config);
+    assert_eq!(try_all(&ungreeted, longest), all(longest));
+}
+
+fn strict() -> Config {
+    Config::new().pipelining(Pipelining::Off)
+}
+
+#[test]
+fn every_short_status_line_after_each_command() {
+    after_each_command::<4>(strict(), bound(6, 3));
+}
+
+#[test]
+fn every_short_status_line_that_is_kept_whole() {
+    after_each_command::<8>(strict(), bound(5, 3));
+}
+
+#[test]
+fn every_short_status_line_with_all_leniency() {
+    let lenient = strict()
+        .glued_status(true)
+        .blank_lines(1)
+        .keep_single_dots(true)
+        .line_ends(LineEnds::Lenient);
+    after_each_command::<2>(lenient, bound(5, 3));
+}

@@ -1,0 +1,233 @@
+//! The states, and where each reply to each command leads: a table written from RFC 1939 sections 4 to 7, RFC 2449
+//! section 5 and RFC 2595 section 4, against the client.
+
+use pop3_proto::{
+    Client, Command, CommandKind, Event, MessageNumber, ReceiveError, SendError, State,
+};
+
+/// In each state, where `+OK` and where `-ERR` to a command leads; `-`: the command is not allowed.
+///
+/// `user`: AUTHORIZATION, behind a USER that was accepted. `tls` and `tls-user`: the same inside TLS. `stls`: behind `+OK`
+/// to STLS. `update`: QUIT was sent.
+const TABLE: &str = "
+     greet auth         user         tls           tls-user      stls trans         update closed failed
+USER -     user/auth    user/auth    tls-user/tls  tls-user/tls  -    -             -      -      -
+PASS -     -            trans/auth   -             trans/tls     -    -             -      -      -
+APOP -     trans/auth   trans/auth   trans/tls     trans/tls     -    -             -      -      -
+STAT -     -            -            -             -             -    trans/trans   -      -      -
+LIST -     -            -            -             -             -    trans/trans   -      -      -
+UIDL -     -            -            -             -             -    trans/trans   -      -      -
+RETR -     -            -            -             -             -    trans/trans   -      -      -
+TOP  -     -            -            -             -             -    trans/trans   -      -      -
+DELE -     -            -            -             -             -    trans/trans   -      -      -
+NOOP -     -            -            -             -             -    trans/trans   -      -      -
+RSET -     -            -            -             -             -    trans/trans   -      -      -
+QUIT -     closed/closed closed/closed closed/closed closed/closed - closed/closed -      -      -
+CAPA -     auth/auth    auth/auth    tls/tls       tls/tls       -    trans/trans   -      -      -
+STLS -     stls/auth    stls/auth    -             -             -    -             -      -      -
+";
+
+type Small = Client<1, 64>;
+
+fn command(kind: CommandKind) -> Command<'static> {
+    let message = MessageNumber::FIRST;
+    match kind {
+        CommandKind::User => Command::User(b"mrose"),
+        CommandKind::Pass => Command::Pass("mvan99".into()),
+        CommandKind::Apop => Command::Apop {
+            user: b"mrose",
+            secret: "tanstaaf".into(),
+        },
+        CommandKind::Stat => Command::Stat,
+        CommandKind::List => Command::List,
+        CommandKind::ListOne => Command::ListOne(message),
+        CommandKind::Uidl => Command::Uidl,
+        CommandKind::UidlOne => Command::UidlOne(message),
+        CommandKind::Retr => Command::Retr(message),
+        CommandKind::Top => Command::Top { message, lines: 0 },
+        CommandKind::Dele => Command::Dele(message),
+        CommandKind::Noop => Command::Noop,
+        CommandKind::Rset => Command::Rset,
+        CommandKind::Quit => Command::Quit,
+        CommandKind::Capa => Command::Capa,
+        CommandKind::Stls => Command::Stls,
+        other => panic!("{other:?} is new: add it to the table"),
+    }
+}
+
+fn hear(client: &mut Small, mut octets: &[u8]) {
+    while let Some(event) = client.receive(&mut octets).expect("a reply") {
+        assert!(!matches!(event, Event::Unparsed { .. }), "{event:?}");
+    }
+}
+
+/// Sends each command and hears `+OK` to it.
+fn go(client: &mut Small, commands: &[CommandKind]) {
+    for &kind in commands {
+        let _ = client.send(&command(kind), &mut [0; 64]).expect("allowed");
+        hear(client, b"+OK\r\n");
+    }
+}
+
+/// A client in the state of that name.
+fn in_state(name: &str) -> Small {
+    use CommandKind::{Pass, Quit, Stls, User};
+    let mut client = Small::new();
+    if name.starts_with("tls") {
+        client.tls_established().expect("before the greeting");
+    }
+    if name != "greet" {
+        hear(&mut client, b"+OK <1@a.b>\r\n");
+    }
+    match name {
+        "user" | "tls-user" => go(&mut client, &[User]),
+        "stls" => go(&mut client, &[Stls]),
+        "trans" => go(&mut client, &[User, Pass]),
+        "update" => {
+            go(&mut client, &[User, Pass]);
+            let _ = client.send(&Command::Quit, &mut [0; 64]).expect("allowed");
+        }
+        "closed" => go(&mut client, &[User, Pass, Quit]),
+        "failed" => client.abort(),
+        _ => {}
+    }
+    assert_eq!(name_of(&client), name);
+    client
+}
+
+/// The state in which a client is.
+fn name_of(client: &Small) -> &'static str {
+    let user = client.check(CommandKind::Pass).is_ok();
+    match (client.state(), client.is_tls(), user) {
+        (State::Greeting, ..) => "greet",
+        (State::Authorization, false, false) => "auth",
+        (State::Authorization, false, true) => "user",
+        (State::Authorization, true, false) => "tls",
+        (State::Authorization, true, true) => "tls-user",
+        (State::StartTls, ..) => "stls",
+        (State::Transaction, ..) => "trans",
+        (State::Quitting, ..) => "update",
+        (State::Closed, ..) => "closed",
+        (State::Failed, ..) => "failed",
+        (other, ..) => panic!("{other:?} is new: add it to the table"),
+    }
+}
+
+/// The cells of the table: the state, the command, and where its replies lead.
+fn cells() -> Vec<(&'static str, CommandKind, &'static str)> {
+    let mut lines = TABLE.trim().lines();
+    let states: Vec<&str> = lines.next().expect("a head").split_whitespace().collect();
+    let mut cells = Vec::new();
+    for line in lines {
+        let mut words = line.split_whitespace();
+        let keyword = words.next().expect("a keyword");
+        let leads: Vec<&str> = words.collect();
+        assert_eq!(leads.len(), states.len(), "{keyword}");
+        let kinds = CommandKind::ALL
+            .iter()
+            .filter(|kind| kind.keyword() == keyword);
+        for &kind in kinds {
+            cells.extend(
+                states
+                    .iter()
+                    .zip(&leads)
+                    .map(|(&state, &leads)| (state, kind, leads)),
+            );
+        }
+    }
+    assert_eq!(cells.len(), 10 * CommandKind::ALL.len());
+    cells
+}
+
+#[test]
+fn each_state_allows_what_the_table_says_and_nothing_else() {
+    for (name, kind, leads) in cells() {
+        let mut client = in_state(name);
+        let before = format!("{client:?}");
+        let checked = client.check(kind);
+        let mut out = [b'#'; 64];
+        let result = client.send(&command(kind), &mut out).map(|_| ());
+        assert_eq!(checked, result, "{kind:?}, {name}");
+        let state = in_state(name).state();
+        let expected = match (kind, name) {
+            _ if leads != "-" => Ok(()),
+            (CommandKind::Pass, "auth" | "tls") => Err(SendError::UserFirst),
+            (CommandKind::Stls, "tls" | "tls-user") => Err(SendError::AlreadyTls),
+            (_, "failed") => Err(SendError::Failed(ReceiveError::Aborted {
+                waiting: Some(pop3_proto::Waiting::Greeting),
+            })),
+            _ => Err(SendError::WrongState {
+                command: kind,
+                state,
+            }),
+        };
+        match (result, expected) {
+            (Err(SendError::Failed(_)), Err(SendError::Failed(_))) => {}
+            _ => assert_eq!(result, expected, "{kind:?}, {name}"),
+        }
+        if result.is_err() {
+            assert_eq!(out, [b'#'; 64], "{kind:?}, {name}");
+            assert_eq!(format!("{client:?}"), before, "{kind:?}, {name}");
+        }
+    }
+}
+
+#[test]
+fn each_reply_to_each_command_leads_where_the_table_says() {
+    let mut tried = 0;
+    for (name, kind, leads) in cells() {
+        let Some((accepted, refused)) = leads.split_once('/') else {
+            continue;
+        };
+        for (reply, leads) in [
+            (&b"+OK 1 1\r\n"[..], accepted),
+            (b"+ok 1 1\n", accepted),
+            (b"-ERR\r\n", refused),
+            (b"-err no\n", refused),
+        ] {
+            let mut client = in_state(name);
+            let _ = client.send(&command(kind), &mut [0; 64]).expect("allowed");
+            assert_eq!(client.in_flight(), 1);
+            hear(&mut client, reply);
+            if client.in_flight() == 1 {
+                // The rest of a multi-line reply changes no state.
+                assert!(kind.is_multi_line() && reply[0] == b'+', "{kind:?}");
+                assert_eq!(name_of(&client), leads, "{kind:?}, {name}");
+                hear(
+                    &mut client,
+                    &[b".", &reply[7.min(reply.len() - 1)..]].concat(),
+                );
+            }
+            assert_eq!(client.in_flight(), 0, "{kind:?}, {name}");
+            assert_eq!(name_of(&client), leads, "{kind:?}, {name}, {reply:?}");
+            tried += 1;
+        }
+        // Neither is success, nor a refusal (RFC 1939 section 3).
+        for reply in [
+            &b"+\r\n"[..],
+            b"+ x\r\n",
+            b"+ERR\r\n",
+            b"+OKAY\r\n",
+            b"OK\r\n",
+            b"-\r\n",
+            b"-ERRX\r\n",
+            b"\r\n",
+        ] {
+            let mut client = in_state(name);
+            let sent = client.send(&command(kind), &mut [0; 64]).expect("allowed");
+            let error = client.receive(&mut &reply[..]).expect_err("no reply");
+            let request = Some(sent.request);
+            assert_eq!(
+                error,
+                ReceiveError::NotAReply { request },
+                "{kind:?}, {name}"
+            );
+            assert_eq!(name_of(&client), "failed");
+            tried += 1;
+        }
+    }
+    assert_eq!(
+        tried,
+        12 * cells().iter().filter(|cell| cell.2 != "-").count()
+    );
+}

@@ -1,0 +1,186 @@
+//! The way into a session, against a server that says anything at all: what must never happen, whatever it says.
+
+use super::dialogue::pieces;
+use super::model::Connection;
+use pop3_proto::login::{
+    Authentication, Credentials, Login, LoginMethod, LoginPolicy, Next, Opening, Security,
+};
+use pop3_proto::{Client, Command, CommandKind, Config, Event, State};
+
+/// A way in.
+#[derive(Clone, Copy, Debug)]
+pub struct WayIn {
+    pub security: Security,
+    pub authentication: Authentication,
+    pub ask_capabilities: bool,
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    LoggedIn,
+    /// The machines say that it did not work.
+    Refused,
+    /// The server broke the protocol, or ended the connection.
+    Broken,
+}
+
+impl WayIn {
+    /// Goes this way, with a server that sends this stream whatever it is told, as fast as it can be read.
+    ///
+    /// # Panics
+    ///
+    /// Something happens that never must.
+    pub fn go(self, stream: &[u8], sizes: &[usize]) -> End {
+        let mut driver = Driver {
+            way: self,
+            client: Client::new(),
+            connection: Connection {
+                config: Config::new(),
+                line: 64,
+                stream: Vec::new(),
+                sent: Vec::new(),
+                tls: None,
+            },
+            chunks: pieces(stream, sizes).collect::<Vec<_>>().into_iter(),
+            input: &[],
+            sent: Vec::new(),
+        };
+        driver.go().unwrap_or(End::Broken)
+    }
+}
+
+struct Driver<'i> {
+    way: WayIn,
+    client: Client<2, 64>,
+    connection: Connection,
+    chunks: std::vec::IntoIter<&'i [u8]>,
+    input: &'i [u8],
+    sent: Vec<CommandKind>,
+}
+
+const CREDENTIALS: Credentials<'_> =
+    Credentials::new(b"mrose", pop3_proto::Secret::new(b"tanstaaf"));
+
+impl Driver<'_> {
+    /// `None`: the server broke the protocol, or ended the connection.
+    fn go(&mut self) -> Option<End> {
+        let mut opening = Opening::new(self.way.security);
+        let opened = loop {
+            match opening.next_step() {
+                Next::Send(command) => {
+                    self.send(&command, |event| opening.observe(event))?;
+                    opening.sent();
+                }
+                Next::Receive => self.receive(|event| opening.observe(event))?,
+                Next::StartTls => {
+                    self.client.tls_established().ok()?;
+                    self.connection.tls = Some(self.connection.stream.len());
+                    opening.tls_established();
+                }
+                Next::Finished(result) => break result,
+            }
+        };
+        if opened.is_err() {
+            assert!(self.sent.iter().all(|&kind| kind == CommandKind::Stls));
+            return Some(End::Refused);
+        }
+        assert_eq!(self.client.state(), State::Authorization);
+        assert_eq!(
+            self.client.is_tls(),
+            self.way.security != Security::ClearText
+        );
+
+        let policy = LoginPolicy::new(self.way.authentication)
+            .ask_capabilities(self.way.ask_capabilities)
+            .apop_offered(opening.offers_apop());
+        let mut login = Login::new(policy);
+        let result = loop {
+            match login.next_step(&CREDENTIALS) {
+                Next::Send(command) => {
+                    self.send(&command, |event| login.observe(event))?;
+                    login.sent();
+                }
+                Next::Receive => self.receive(|event| login.observe(event))?,
+                Next::StartTls => panic!("TLS is no part of a log-in"),
+                Next::Finished(result) => break result,
+            }
+        };
+        // What the model makes of the very same stream and commands.
+        let state = self.connection.outcome().state;
+        assert_eq!(self.client.state(), state);
+        match result {
+            Ok(report) => {
+                assert_eq!(state, State::Transaction);
+                let way = match report.used {
+                    LoginMethod::Apop => CommandKind::Apop,
+                    _ => CommandKind::Pass,
+                };
+                let tried = self.sent.iter().rfind(|&&kind| kind != CommandKind::Capa);
+                assert_eq!(tried, Some(&way), "the report is about what was used");
+                Some(End::LoggedIn)
+            }
+            Err(_) => {
+                assert_ne!(state, State::Transaction);
+                Some(End::Refused)
+            }
+        }
+    }
+
+    fn send(&mut self, command: &Command<'_>, observe: impl FnMut(&Event<'_>)) -> Option<()> {
+        // As every driver must: what was read before goes to the client first.
+        if !self.input.is_empty() {
+            self.take(observe)?;
+            if self.client.state() == State::Closed {
+                return None;
+            }
+        }
+        let kind = command.kind();
+        assert_eq!(self.client.check(kind), Ok(()), "{kind} at the wrong time");
+        let so_often = self.sent.iter().filter(|&&sent| sent == kind).count();
+        assert!(so_often < if kind == CommandKind::Capa { 2 } else { 1 });
+        let protected = self.client.is_tls() || self.way.security == Security::ClearText;
+        match kind {
+            CommandKind::Stls => assert_eq!(self.way.security, Security::StartTls),
+            CommandKind::Capa => assert!(protected && self.way.ask_capabilities),
+            CommandKind::Apop => {
+                assert!(protected);
+                assert_ne!(self.way.authentication, Authentication::UserPass);
+            }
+            CommandKind::User | CommandKind::Pass => {
+                assert!(protected, "{kind} in clear");
+                assert_ne!(self.way.authentication, Authentication::ApopOnly);
+            }
+            other => panic!("{other} is no part of the way in"),
+        }
+        let sent = self.client.send(command, &mut [0; 64]).expect("checked");
+        let received = self.connection.stream.len();
+        self.connection.sent.push((received, sent.request));
+        self.sent.push(kind);
+        Some(())
+    }
+
+    fn receive(&mut self, observe: impl FnMut(&Event<'_>)) -> Option<()> {
+        if self.input.is_empty() {
+            match self.chunks.next() {
+                Some(chunk) => self.input = chunk,
+                None => {
+                    self.client.receive_eof().ok()?;
+                    return None;
+                }
+            }
+        }
+        self.take(observe)
+    }
+
+    fn take(&mut self, mut observe: impl FnMut(&Event<'_>)) -> Option<()> {
+        let before = self.input;
+        let received = self.client.receive(&mut self.input);
+        let taken = before.len() - self.input.len();
+        self.connection.stream.extend_from_slice(&before[..taken]);
+        if let Some(event) = received.ok()? {
+            observe(&event);
+        }
+        Some(())
+    }
+}

@@ -1,0 +1,236 @@
+//! Whatever the server says, however it is cut, and whatever the caller asks for and when: the client does what the
+//! executable specification in `oracle/` says, and nothing else.
+
+mod oracle;
+
+use md5::Digest as _;
+use oracle::commands::Asked;
+use oracle::dialogue::{Dialogue, Op};
+use oracle::login::WayIn;
+use oracle::model::LineEnd;
+use oracle::stuffing::{stuffed, unstuffed};
+use pop3_proto::login::{Authentication, Security};
+use pop3_proto::{CommandKind, Config, LineEnds, MessageNumber, Pipelining};
+use proptest::prelude::*;
+
+/// Octets that look like POP3, in pieces of lines and in whole ones.
+fn replies() -> impl Strategy<Value = Vec<u8>> {
+    let octet = prop_oneof![
+        3 => prop::sample::select(&b".\r\n"[..]),
+        2 => prop::sample::select(&b"+-OKER 19a\0\t<@>"[..]),
+        1 => any::<u8>(),
+    ];
+    let line = prop::sample::select(LINES);
+    let piece = prop_oneof![
+        2 => prop::collection::vec(octet, 0..12),
+        8 => line.prop_map(|line| line.as_bytes().to_vec()),
+        2 => numbers().prop_map(|(one, two)| format!("+OK {one} {two}\r\n").into_bytes()),
+        2 => numbers().prop_map(|(one, two)| format!("{one}\t {two}\r\n").into_bytes()),
+        1 => (0..600_usize).prop_map(|length| [&vec![b'x'; length], &b"\r\n"[..]].concat()),
+    ];
+    prop::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())
+}
+
+const LINES: &[&str] = &[
+    "+OK\r\n",
+    "+OK\r\n",
+    "+OK ready <1896.697170952@dbc.mtview.ca.us>\r\n",
+    "+ok text\n",
+    "-ERR\r\n",
+    "-ERR [IN-USE] no\r\n",
+    "+OK\r\n.\r\n",
+    "+OK\r\nPIPELINING\r\nSTLS\r\nSASL PLAIN\r\n.\r\n",
+    "+OK\r\n..\r\nbody\r\n.\r\n",
+    "+OK\n.\n.x\n.\n",
+    "+OK 1 abc\r\n",
+    "+OK\r\n1 120\r\n2 abc def\r\n+OK 3 4\r\n.\r\n",
+    "EXPIRE 31 USER\r\nEXPIRE NEVER\r\nLOGIN-DELAY 9 user\r\nUTF8 USER\r\nXOIP\r\n \r\n.\r\n",
+    ".\r\n",
+    ".\n",
+    "..\r\n",
+    "\r\n",
+    "+\r\n",
+    "+OK: glued\r\n",
+    "* OK IMAP\r\n",
+    "220 SMTP\r\n",
+];
+
+/// Numbers as servers write them, at the edges and past them.
+fn numbers() -> impl Strategy<Value = (String, String)> {
+    let number = prop_oneof![
+        Just("0".to_owned()),
+        Just("1".to_owned()),
+        Just("007".to_owned()),
+        Just("-1".to_owned()),
+        Just("+1".to_owned()),
+        Just("4294967295".to_owned()),
+        Just("4294967296".to_owned()),
+        Just("18446744073709551615".to_owned()),
+        Just("18446744073709551616".to_owned()),
+        Just("99999999999999999999".to_owned()),
+        Just("1.5".to_owned()),
+        Just(String::new()),
+        any::<u64>().prop_map(|number| number.to_string()),
+    ];
+    (number.clone(), number)
+}
+
+fn sizes() -> impl Strategy<Value = Vec<usize>> {
+    prop_oneof![
+        Just(vec![1]),
+        Just(vec![usize::MAX]),
+        prop::collection::vec(1..9_usize, 1..9)
+    ]
+}
+
+fn config() -> impl Strategy<Value = Config> {
+    let pipelining = prop::sample::select(vec![
+        Pipelining::Always,
+        Pipelining::IfAnnounced,
+        Pipelining::Off,
+    ]);
+    let ends = prop::sample::select(vec![LineEnds::AsStatusLine, LineEnds::Lenient]);
+    (any::<(bool, bool)>(), 0..3_u8, pipelining, ends).prop_map(
+        |((keep, glued), blank_lines, pipelining, ends)| {
+            Config::new()
+                .keep_single_dots(keep)
+                .glued_status(glued)
+                .blank_lines(blank_lines)
+                .pipelining(pipelining)
+                .line_ends(ends)
+        },
+    )
+}
+
+fn asked() -> impl Strategy<Value = Asked> {
+    let number = prop_oneof![Just(1), 1..20_u32, Just(u32::MAX)];
+    let lines = prop_oneof![Just(0), Just(u32::MAX), any::<u32>()];
+    let name = prop_oneof![
+        4 => Just(b"mrose".to_vec()),
+        1 => prop::collection::vec(any::<u8>(), 0..9),
+        1 => prop::collection::vec(prop::sample::select(&b"a \r\n\0"[..]), 0..4),
+        1 => prop::collection::vec(Just(b'x'), 200..300),
+    ];
+    let kind = prop::sample::select(CommandKind::ALL);
+    (kind, number, lines, name.clone(), name).prop_map(|(kind, number, lines, user, secret)| {
+        let message = MessageNumber::new(number).expect("from 1");
+        Asked {
+            kind,
+            message,
+            lines,
+            user,
+            secret,
+        }
+    })
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        10 => replies().prop_map(Op::Receive),
+        12 => asked().prop_map(Op::Send),
+        1 => Just(Op::Tls),
+        1 => prop::sample::select(vec![Op::Eof, Op::Abort]),
+    ]
+}
+
+/// What brings a session up to a state, so that what follows is not all in vain.
+fn beginning() -> impl Strategy<Value = Vec<Op>> {
+    let says = |text: &str| Op::Receive(text.as_bytes().to_vec());
+    let asks = |kind| Op::Send(Asked::new(kind, MessageNumber::FIRST));
+    let greeted = vec![says("+OK <1.2@a.b>\r\n")];
+    let user = [
+        greeted.clone(),
+        vec![asks(CommandKind::User), says("+OK\r\n")],
+    ]
+    .concat();
+    let logged_in = [user.clone(), vec![asks(CommandKind::Pass), says("+OK\r\n")]].concat();
+    let stls = [
+        greeted.clone(),
+        vec![asks(CommandKind::Stls), says("+OK\r\n")],
+    ]
+    .concat();
+    let tls = [stls.clone(), vec![Op::Tls]].concat();
+    prop_oneof![
+        1 => Just(vec![]),
+        2 => Just(greeted),
+        1 => Just(user),
+        6 => Just(logged_in),
+        1 => Just(stls),
+        1 => Just(tls),
+    ]
+}
+
+fn dialogue() -> impl Strategy<Value = Dialogue> {
+    let ops = (beginning(), prop::collection::vec(op(), 0..12));
+    (config(), ops).prop_map(|(config, (mut ops, more))| {
+        ops.extend(more);
+        Dialogue { config, ops }
+    })
+}
+
+fn way_in() -> impl Strategy<Value = WayIn> {
+    let security = prop::sample::select(vec![
+        Security::ClearText,
+        Security::StartTls,
+        Security::ImplicitTls,
+    ]);
+    let authentication = prop::sample::select(vec![
+        Authentication::UserPass,
+        Authentication::ApopOnly,
+        Authentication::ApopThenUserPass,
+    ]);
+    (security, authentication, any::<bool>()).prop_map(
+        |(security, authentication, ask_capabilities)| WayIn {
+            security,
+            authentication,
+            ask_capabilities,
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn any_dialogue_goes_as_the_model_says(dialogue in dialogue(), size in any::<u8>(), sizes in sizes()) {
+        dialogue.check_with_size(size, &sizes);
+    }
+
+    #[test]
+    fn a_cut_at_an_octet_that_matters_makes_no_difference(dialogue in dialogue(), size in any::<u8>()) {
+        let whole = dialogue.check_with_size(size, &[usize::MAX]);
+        let cut = dialogue.cut_at_special_octets();
+        prop_assert_eq!(cut.check_with_size(size, &[usize::MAX]).events, whole.events);
+    }
+
+    #[test]
+    fn a_command_is_one_line_that_a_server_understands_or_nothing(asked in asked()) {
+        let line = asked.check_encoding();
+        if let (CommandKind::Apop, Some(line)) = (asked.kind, line) {
+            // RFC 1939 section 7: the digest of the timestamp and the secret behind it.
+            let timestamp = b"<1896.697170952@dbc.mtview.ca.us>".as_slice();
+            let digest = md5::Md5::digest([timestamp, &asked.secret].concat());
+            let hex: String = digest.iter().map(|octet| format!("{octet:02x}")).collect();
+            let end = format!(" {hex}\r\n");
+            prop_assert!(line.ends_with(end.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn any_message_arrives_as_it_was_sent(
+        lines in prop::collection::vec(prop_oneof![
+            prop::collection::vec(prop::sample::select(&b".\r\na"[..]), 0..6),
+            prop::collection::vec(any::<u8>(), 0..80),
+        ], 0..20),
+    ) {
+        let mut message = lines.join(&b"\r\n"[..]);
+        message.extend_from_slice(b"\r\n");
+        let stream = stuffed(&message);
+        let read = unstuffed(&stream, LineEnd::CrLf, false);
+        prop_assert_eq!(read.message, message);
+        prop_assert_eq!(read.whole, Some(stream.len()));
+    }
+
+    #[test]
+    fn no_server_makes_the_way_in_a_wrong_one(way in way_in(), stream in replies(), sizes in sizes()) {
+        way.go(&stream, &sizes);
+    }
+}
