@@ -26,9 +26,11 @@ pub(crate) fn line(
 }
 
 fn put(out: &mut &mut [u8], octets: &[u8]) {
-    // Always fits: the caller has measured.
+    // Always fits: the caller has measured. No `copy_from_slice`: it would panic if that were wrong.
     if let Some((head, rest)) = core::mem::take(out).split_at_mut_checked(octets.len()) {
-        head.copy_from_slice(octets);
+        for (to, octet) in head.iter_mut().zip(octets) {
+            *to = *octet;
+        }
         *out = rest;
     }
 }

@@ -22,17 +22,17 @@ pub(crate) fn decimal_u32(word: &[u8]) -> Option<u32> {
 }
 
 /// The decimal digits of a number, ten at the most.
-pub(crate) fn digits(mut value: u32) -> ArrayVec<u8, 10> {
+pub(crate) fn digits(value: u32) -> ArrayVec<u8, 10> {
     let mut digits = ArrayVec::new_const();
-    loop {
-        // `value % 10` is below ten, and a u32 has ten digits at the most.
-        let _ = digits.try_push(b'0' | (value % 10) as u8);
-        value /= 10;
-        if value == 0 {
-            break;
+    // The greatest power of ten that is a u32.
+    let mut unit = 1_000_000_000;
+    while unit > 0 {
+        if value >= unit || unit == 1 {
+            // Below ten, and no more than ten of them: they fit.
+            let _ = digits.try_push(b'0' | (value / unit % 10) as u8);
         }
+        unit /= 10;
     }
-    digits.reverse();
     digits
 }
 
