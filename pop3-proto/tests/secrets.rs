@@ -1,26 +1,76 @@
-//! A marker password is in nothing that the crate prints, and in nothing that it keeps.
+//! A marker password is in nothing that the crate prints, whatever happens, and in nothing that it keeps.
 
 mod common;
+mod oracle;
 
 use common::{feed, greeted};
-use pop3_proto::login::{Authentication, Credentials, Login, LoginPolicy};
-use pop3_proto::{Client, Command, Secret};
+use oracle::dialogue::pieces;
+use pop3_proto::login::{Authentication, Credentials, Login, LoginPolicy, Next, Opening, Security};
+use pop3_proto::{Client, Command, Config, Deadline, Event, MessageNumber, Secret};
 
 const MARKER: &str = "hunter2-marker";
 
-fn assert_hidden(printed: &str) {
-    assert!(!printed.contains(MARKER), "{printed}");
-    assert!(!printed.contains("hunter"), "{printed}");
-    // As a list of octets, the way that a derived `Debug` would print it.
-    assert!(!printed.contains("104, 117, 110"), "{printed}");
-    assert!(printed.contains("***"), "{printed}");
+/// The digest of the timestamp that [`GREETING`] has and the marker: whoever sees it can try passwords at leisure.
+const GREETING: &[u8] = b"+OK <1896.697170952@dbc.mtview.ca.us>\r\n";
+
+fn digest() -> String {
+    use md5::Digest as _;
+    let digest = md5::Md5::digest(format!("<1896.697170952@dbc.mtview.ca.us>{MARKER}"));
+    digest.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+/// All that has been printed.
+#[derive(Default)]
+struct Printed(String);
+
+impl Printed {
+    fn debug(&mut self, value: &dyn std::fmt::Debug) {
+        self.0 += &format!("{value:?}\n{value:#?}\n");
+    }
+
+    fn display(&mut self, value: &(impl std::fmt::Debug + std::fmt::Display)) {
+        self.0 += &format!("{value}\n{value:#}\n");
+        self.debug(value);
+    }
+
+    fn error(&mut self, error: &(dyn std::error::Error + 'static)) {
+        self.0 += &format!("{error}\n{error:?}\n{error:#?}\n");
+        if let Some(source) = error.source() {
+            self.error(source);
+        }
+    }
+
+    fn hides_the_secret(&self) {
+        let digest = digest();
+        // As it is; as lists of octets, the way a derived `Debug` prints them, in decimal and in hexadecimal.
+        for shown in [
+            "hunter",
+            "marker",
+            &digest[..8],
+            "104, 117, 110",
+            "104,\n",
+            "68, 75, 6e",
+            "68756e74",
+            "aHVudGVy",
+        ] {
+            assert!(!self.0.contains(shown), "{shown:?} in {}", self.0);
+        }
+    }
 }
 
 #[test]
 fn no_debug_and_no_display_shows_a_secret() {
     let secret = Secret::from(MARKER);
-    assert_hidden(&format!("{secret:?}"));
-    assert_hidden(&format!("{secret}"));
+    for secret in [
+        secret,
+        Secret::new(MARKER.as_bytes()),
+        Secret::from(MARKER.as_bytes()),
+        Secret::from(b"hunter2-marker"),
+    ] {
+        assert_eq!(secret.expose(), MARKER.as_bytes());
+        assert_eq!(format!("{secret} {secret:?} {secret:#?}"), "*** *** ***");
+    }
+    let mut printed = Printed::default();
     for command in [
         Command::Pass(secret),
         Command::Apop {
@@ -28,25 +78,172 @@ fn no_debug_and_no_display_shows_a_secret() {
             secret,
         },
     ] {
-        assert_hidden(&format!("{command:?}"));
-        assert_hidden(&format!("{command:#?}"));
-        assert_hidden(&format!("{command}"));
+        printed.display(&command);
+        assert!(command.to_string().ends_with(" ***"), "{command}");
     }
-    let credentials = Credentials::new(b"mrose", secret);
-    assert_hidden(&format!("{credentials:?}"));
-    let mut login = Login::new(LoginPolicy::new(Authentication::UserPass).ask_capabilities(false));
-    login.sent();
-    login.observe(&pop3_proto::Event::Done {
-        request: pop3_proto::Request {
-            kind: pop3_proto::CommandKind::User,
-            message: None,
-        },
-        text: pop3_proto::Text::default(),
-    });
-    assert_hidden(&format!("{:?}", login.next_step(&credentials)));
-    assert!(!format!("{login:?}").contains("hunter"));
+    printed.debug(&Credentials::new(b"mrose", secret));
+    printed.debug(&Next::<()>::Send(Command::Pass(secret)));
+    printed.hides_the_secret();
 }
 
+/// Goes the way in with a server that sends this, and prints everything that there is to print on the way. Returns at how
+/// many octets it has looked at what an end there would print.
+fn way_in(
+    security: Security,
+    authentication: Authentication,
+    stream: &[u8],
+    printed: &mut Printed,
+) -> usize {
+    let credentials = Credentials::new(b"mrose", MARKER.into());
+    let policy = LoginPolicy::new(authentication);
+    let mut client: Client<2, 64> = Client::with_config(Config::new());
+    let mut opening = Opening::new(security);
+    let mut login: Option<Login> = None;
+    let mut octets = pieces(stream, &[1]);
+    let mut out = [0; 100];
+    let mut cuts = 0;
+    for value in [
+        &security as &dyn std::fmt::Debug,
+        &authentication,
+        &policy,
+        &credentials,
+    ] {
+        printed.debug(value);
+    }
+    loop {
+        printed.debug(&client);
+        printed.debug(&opening);
+        printed.debug(&login);
+        let next = match &login {
+            None => match opening.next_step() {
+                Next::Finished(Ok(())) => {
+                    let apop = opening.offers_apop();
+                    login = Some(Login::new(policy.apop_offered(apop)));
+                    continue;
+                }
+                Next::Finished(Err(failure)) => {
+                    printed.error(&failure);
+                    break;
+                }
+                Next::Send(command) => Next::Send(command),
+                Next::Receive => Next::Receive,
+                Next::StartTls => Next::StartTls,
+            },
+            Some(login) => login.next_step(&credentials),
+        };
+        printed.debug(&next);
+        match next {
+            Next::Send(command) => {
+                printed.display(&command);
+                // Into too small a buffer first.
+                if let Err(error) = client.send(&command, &mut [0; 3]) {
+                    printed.error(&error);
+                }
+                match client.send(&command, &mut out) {
+                    Ok(sent) => printed.debug(&sent),
+                    Err(error) => {
+                        printed.error(&error);
+                        break;
+                    }
+                }
+                opening.sent();
+                if let Some(login) = &mut login {
+                    login.sent();
+                }
+            }
+            Next::Receive => {
+                // What would be printed if it ended here.
+                let (mut ended, mut aborted) = (client.clone(), client.clone());
+                aborted.abort();
+                for client in [&mut ended, &mut aborted] {
+                    printed.error(&client.receive_eof().expect_err("the way in is not over"));
+                    let late = client.send(&Command::Pass(MARKER.into()), &mut out);
+                    printed.error(&late.expect_err("the session is over"));
+                    printed.debug(client);
+                }
+                cuts += 1;
+                let Some(mut octet) = octets.next() else {
+                    break;
+                };
+                match client.receive(&mut octet) {
+                    Ok(None) => {}
+                    Ok(Some(event)) => {
+                        printed.debug(&event);
+                        printed.debug(&(event.request(), event.completes()));
+                        opening.observe(&event);
+                        if let Some(login) = &mut login {
+                            login.observe(&event);
+                        }
+                    }
+                    Err(error) => {
+                        printed.error(&error);
+                        break;
+                    }
+                }
+            }
+            Next::StartTls => {
+                if let Err(error) = client.tls_established() {
+                    printed.error(&error);
+                    break;
+                }
+                opening.tls_established();
+            }
+            Next::Finished(Ok(report)) => {
+                printed.display(&report);
+                printed.debug(&client.capabilities());
+                printed.debug(&client.waiting_for());
+                printed.debug(&Deadline::after(1, Some(1)));
+                {
+                    printed.debug(&MessageNumber::FIRST);
+                    break;
+                }
+            }
+            Next::Finished(Err(failure)) => {
+                printed.error(&failure);
+                break;
+            }
+        }
+    }
+    cuts
+}
+
+#[test]
+fn whatever_comes_of_a_log_in_nothing_shows_the_secret() {
+    let capa = "+OK\r\nSASL PLAIN\r\nUSER\r\n.\r\n";
+    let mut cuts = 0;
+    for security in [
+        Security::ImplicitTls,
+        Security::StartTls,
+        Security::ClearText,
+    ] {
+        for authentication in [
+            Authentication::UserPass,
+            Authentication::ApopOnly,
+            Authentication::ApopThenUserPass,
+        ] {
+            let stls = if security == Security::StartTls {
+                "+OK\r\n"
+            } else {
+                ""
+            };
+            for replies in [
+                format!("{stls}{capa}+OK\r\n+OK welcome\r\n{capa}"),
+                format!("{stls}-ERR\r\n-ERR [AUTH] no\r\n-ERR [AUTH] no\r\n"),
+                format!("{stls}{capa}+OK\r\n-ERR [IN-USE] later\r\n"),
+                format!("{stls}{capa}+ERR\r\n"),
+                format!("{stls}{capa}-ERR no\r\n+OK\r\n+OK\r\n-ERR\r\n"),
+            ] {
+                let stream = [GREETING, replies.as_bytes()].concat();
+                let mut printed = Printed::default();
+                cuts += way_in(security, authentication, &stream, &mut printed);
+                printed.hides_the_secret();
+            }
+        }
+    }
+    assert!(cuts > 1_000, "{cuts}");
+}
+
+/// `Debug` of a client prints all that it keeps, but for the digest's state, which wipes itself.
 #[test]
 fn the_client_keeps_no_secret() {
     let mut client: Client = greeted();
@@ -63,8 +260,27 @@ fn the_client_keeps_no_secret() {
     let _ = client
         .send(&Command::Pass(MARKER.into()), &mut out)
         .unwrap();
-    let after = format!("{client:?}");
-    assert!(before.contains("Client") && !after.contains("hunter") && !after.contains("104, 117"));
+    let mut printed = Printed::default();
+    printed.debug(&client);
+    printed.hides_the_secret();
+    assert!(before.contains("Client"));
+}
+
+/// A server that repeats a secret puts it into the line that the client keeps, if that line is split: until the next line.
+#[test]
+fn a_line_is_kept_no_longer_than_to_the_next() {
+    let mut client: Client = greeted();
+    let _ = client.send(&Command::User(b"a"), &mut [0; 100]).unwrap();
+    for octet in b"-ERR hunter2-marker\r\n" {
+        let _ = client.receive(&mut &[*octet][..]).unwrap();
+    }
+    assert!(format!("{client:?}").contains("104, 117, 110"));
+    let _ = client.send(&Command::User(b"b"), &mut [0; 100]).unwrap();
+    let event = client.receive(&mut &b"+OK\r\n"[..]);
+    assert!(matches!(event, Ok(Some(Event::Done { .. }))));
+    let mut printed = Printed::default();
+    printed.debug(&client);
+    printed.hides_the_secret();
 }
 
 #[test]

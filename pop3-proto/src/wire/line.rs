@@ -93,9 +93,13 @@ impl<const LINE: usize> LineReader<LINE> {
         }
     }
 
-    /// Forgets the line, a half-read one too.
+    /// Forgets the line, a half-read one too, and wipes it: there are servers that repeat the password.
     pub(crate) fn clear(&mut self) {
-        *self = Self::new();
+        self.kept.fill(0);
+        self.kept.clear();
+        self.pending_cr = false;
+        self.truncated = false;
+        self.complete = false;
     }
 
     /// Adds octets of a line that goes on. A CR at their end waits for the next octet.
