@@ -233,12 +233,16 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
             State::StartTls => return Err(self.session.fail(ReceiveError::PlaintextAfterStls)),
             _ => {}
         }
-        match self.reading {
+        match &mut self.reading {
             Reading::Status => self.receive_status(input),
             Reading::Listing(ends) | Reading::Capabilities(ends, _) => {
+                let ends = *ends;
                 Ok(self.receive_line(input, ends))
             }
-            Reading::Message(_) => Ok(self.receive_message(input)),
+            Reading::Message(unstuffer) => {
+                let piece = unstuffer.next(input);
+                Ok(piece.and_then(|piece| self.received_piece(piece)))
+            }
         }
     }
 
@@ -300,7 +304,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
 
         let after_indicator = line
             .octets(&self.line)
-            .get(indicator_len(indicator)..)
+            .get(indicator_len(positive)..)
             .unwrap_or_default();
         let octets = trim_start(after_indicator);
         let text = Text::new(octets);
@@ -367,12 +371,9 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
         Some(event)
     }
 
-    fn receive_message<'i>(&mut self, input: &mut &'i [u8]) -> Option<Event<'i>> {
+    fn received_piece<'i>(&mut self, piece: Piece<'i>) -> Option<Event<'i>> {
         let request = self.pipeline.oldest()?;
-        let Reading::Message(unstuffer) = &mut self.reading else {
-            return None;
-        };
-        Some(match unstuffer.next(input)? {
+        Some(match piece {
             Piece::Octets(octets) => Event::Body(octets),
             Piece::End => {
                 self.reading = Reading::Status;

@@ -367,3 +367,17 @@ fn implicit_tls_comes_before_the_greeting() {
     assert_eq!(server.commands, ["(TLS)", APOP]);
     assert!(server.client.is_tls());
 }
+
+#[test]
+fn what_was_not_asked_for_changes_nothing() {
+    let credentials = Credentials::new(b"mrose", "tanstaaf".into());
+    let mut login = Login::new(LoginPolicy::new(Authentication::UserPass));
+    login.sent();
+    // CAPA is sent, and its reply is due: to have sent something else now means nothing.
+    login.sent();
+    assert!(matches!(login.next_step(&credentials), Next::Receive));
+    let mut opening = Opening::new(Security::ClearText);
+    opening.sent();
+    opening.tls_established();
+    assert!(matches!(opening.next_step(), Next::Receive));
+}

@@ -300,13 +300,97 @@ fn what_lies_whole_in_a_chunk_is_lent_from_it_and_not_copied() {
     assert_eq!(lent, 2, "a body is cut only where a dot is dropped");
 }
 
-/// The bounds hold for 64-bit targets; smaller ones take less.
 #[test]
-fn a_client_is_small() {
-    assert!(
-        size_of::<Client<1, 128>>() <= 320,
-        "{}",
-        size_of::<Client<1, 128>>()
-    );
-    assert!(size_of::<Client>() <= 768, "{}", size_of::<Client>());
+fn defaults_are_what_new_makes() {
+    use pop3_proto::Config;
+    assert_eq!(Config::default(), Config::new());
+    assert_eq!(Deadline::default(), Deadline::NEVER);
+    let (default, new) = (Client::<8, 512>::default(), Client::<8, 512>::new());
+    assert_eq!(format!("{default:?}"), format!("{new:?}"));
+    let number = std::num::NonZeroU32::MIN;
+    assert_eq!(MessageNumber::from(number), MessageNumber::FIRST);
+    assert_eq!(Text::default(), Text::new(b""));
+}
+
+#[test]
+fn states_ways_and_errors_say_what_they_are() {
+    use pop3_proto::login::{Authentication, Security};
+    use pop3_proto::{Request, SendError, State};
+    for (printed, expected) in [
+        (State::Greeting.to_string(), "greeting"),
+        (State::Authorization.to_string(), "authorization"),
+        (State::StartTls.to_string(), "TLS handshake"),
+        (State::Transaction.to_string(), "transaction"),
+        (State::Quitting.to_string(), "update"),
+        (State::Closed.to_string(), "closed"),
+        (State::Failed.to_string(), "failed"),
+        (Security::ImplicitTls.to_string(), "implicit TLS"),
+        (Security::StartTls.to_string(), "STLS"),
+        (Security::ClearText.to_string(), "clear text"),
+        (Authentication::UserPass.to_string(), "USER/PASS"),
+        (Authentication::ApopOnly.to_string(), "APOP"),
+        (
+            Authentication::ApopThenUserPass.to_string(),
+            "APOP, else USER/PASS",
+        ),
+    ] {
+        assert_eq!(printed, expected);
+    }
+    let request = Request {
+        kind: CommandKind::Retr,
+        message: Some(MessageNumber::FIRST),
+    };
+    for (error, expected) in [
+        (
+            SendError::WrongState {
+                command: CommandKind::Stat,
+                state: State::Authorization,
+            },
+            "STAT is not allowed in the authorization state",
+        ),
+        (
+            SendError::UserFirst,
+            "PASS must follow a USER that the server has accepted",
+        ),
+        (SendError::AlreadyTls, "STLS is not allowed inside TLS"),
+        (
+            SendError::NoTimestamp,
+            "APOP cannot be used: no timestamp was offered, or it was offered before TLS",
+        ),
+        (
+            SendError::Awaiting(request),
+            "RETR 1 must be answered before another command",
+        ),
+        (SendError::PipelineFull, "too many commands are in flight"),
+        (
+            SendError::InvalidArgument(CommandKind::User),
+            "an argument of USER is empty or has an octet in it that cannot be sent",
+        ),
+    ] {
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+/// What each type takes up on a 64-bit target today, in octets (smaller targets take less). One that grows must be worth it.
+#[test]
+fn sizes_are_what_they_are() {
+    use pop3_proto::login::{Login, Next, Opening};
+    use pop3_proto::{Capability, ReceiveError, Request, SendError, Sent};
+    for (name, size, bound) in [
+        ("Client<1, 128>", size_of::<Client<1, 128>>(), 296),
+        ("Client", size_of::<Client>(), 736),
+        ("Event", size_of::<Event<'_>>(), 48),
+        ("Option<Event>", size_of::<Option<Event<'_>>>(), 48),
+        ("Command", size_of::<Command<'_>>(), 40),
+        ("Capability", size_of::<Capability<'_>>(), 40),
+        ("Request", size_of::<Request>(), 8),
+        ("Sent", size_of::<Sent>(), 16),
+        ("SendError", size_of::<SendError>(), 16),
+        ("ReceiveError", size_of::<ReceiveError>(), 16),
+        ("Opening", size_of::<Opening>(), 3),
+        ("Login", size_of::<Login>(), 6),
+        ("Next", size_of::<Next<'_, ()>>(), 40),
+    ] {
+        assert!(size <= bound, "{name} takes up {size} octets, not {bound}");
+    }
 }

@@ -246,37 +246,36 @@ impl Login {
             self.step = LoginStep::Finished(Err(LoginFailure::Dismissed));
             return;
         }
-        let waiting_for = match self.step {
-            LoginStep::Sent(kind) => kind,
-            LoginStep::SentLastCapa => CommandKind::Capa,
-            LoginStep::Send(_) | LoginStep::SendLastCapa | LoginStep::Finished(_) => return,
+        let answers = |kind| {
+            event
+                .completes()
+                .is_some_and(|request| request.kind == kind)
         };
-        if event
-            .completes()
-            .is_none_or(|request| request.kind != waiting_for)
-        {
-            return;
-        }
-        let accepted = matches!(event, Event::Done { .. });
         match self.step {
-            LoginStep::Sent(CommandKind::Capa) => self.authenticate(),
-            LoginStep::Sent(CommandKind::User) if accepted => {
-                self.step = LoginStep::Send(CommandKind::Pass);
+            LoginStep::Sent(kind) if answers(kind) => {
+                self.answered(kind, matches!(event, Event::Done { .. }));
             }
-            LoginStep::Sent(CommandKind::Apop) if accepted => {
+            LoginStep::SentLastCapa if answers(CommandKind::Capa) => {
+                self.step = LoginStep::Finished(Ok(()));
+            }
+            _ => {}
+        }
+    }
+
+    const fn answered(&mut self, command: CommandKind, accepted: bool) {
+        match command {
+            CommandKind::Capa => self.authenticate(),
+            CommandKind::User if accepted => self.step = LoginStep::Send(CommandKind::Pass),
+            CommandKind::Pass if accepted => self.logged_in(),
+            CommandKind::Apop if accepted => {
                 self.apop = ApopOutcome::Accepted;
                 self.logged_in();
             }
-            LoginStep::Sent(CommandKind::Pass) if accepted => self.logged_in(),
-            LoginStep::Sent(CommandKind::Apop) => {
+            CommandKind::Apop => {
                 self.apop = ApopOutcome::Refused;
-                self.after_apop(LoginFailure::Refused(CommandKind::Apop));
+                self.after_apop(LoginFailure::Refused(command));
             }
-            LoginStep::Sent(kind) => {
-                self.step = LoginStep::Finished(Err(LoginFailure::Refused(kind)));
-            }
-            LoginStep::SentLastCapa => self.step = LoginStep::Finished(Ok(())),
-            LoginStep::Send(_) | LoginStep::SendLastCapa | LoginStep::Finished(_) => {}
+            _ => self.step = LoginStep::Finished(Err(LoginFailure::Refused(command))),
         }
     }
 

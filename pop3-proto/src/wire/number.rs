@@ -2,11 +2,8 @@
 
 use arrayvec::ArrayVec;
 
-/// Reads a word of digits: no sign, no blanks; `None` as well when it does not fit.
+/// Reads a word of digits, at least one: no sign, no blanks; `None` as well when it does not fit.
 pub(crate) fn decimal(word: &[u8]) -> Option<u64> {
-    if word.is_empty() {
-        return None;
-    }
     word.iter().try_fold(0u64, |value, octet| {
         let digit = octet.wrapping_sub(b'0');
         if digit > 9 {

@@ -60,11 +60,16 @@ impl StatusScanner {
     /// What the line is, once it is whole. `glued`: take an indicator with no blank behind it, if what follows is
     /// neither letter nor digit.
     pub(crate) fn indicator(&self, glued: bool) -> Indicator {
-        // A CR that ends no line is nothing that may follow.
         let ends = |behind: &[u8]| match *behind {
             [b' ' | b'\t' | b'\n', ..] | [b'\r', b'\n', ..] => true,
-            [octet, ..] => glued && !octet.is_ascii_alphanumeric() && octet != b'\r',
-            [] => false,
+            // A CR that ends no line is nothing that may follow.
+            _ => {
+                glued
+                    && !matches!(
+                        behind,
+                        [b'\r' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z', ..]
+                    )
+            }
         };
         match *self.head.as_slice() {
             [b'\n'] | [b'\r', b'\n'] => Indicator::Blank,
@@ -81,11 +86,7 @@ impl StatusScanner {
     }
 }
 
-/// How many octets the status indicator of such a line takes up.
-pub(crate) const fn indicator_len(indicator: Indicator) -> usize {
-    match indicator {
-        Indicator::Positive => 3,
-        Indicator::Negative => 4,
-        _ => 0,
-    }
+/// How many octets `+OK`, or `-ERR`, takes up.
+pub(crate) const fn indicator_len(positive: bool) -> usize {
+    if positive { 3 } else { 4 }
 }
