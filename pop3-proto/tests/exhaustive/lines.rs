@@ -1,11 +1,15 @@
-//! Status lines: every short string, as the reply to each kind of command, as the greeting, and as what nobody asked for.
+//! Lines: every short string as the status line after each kind of command, as the greeting, and as what nobody asked for;
+//! and as what stands where numbers, unique-ids and capabilities should.
 
 use crate::bound;
 use crate::oracle::commands::Asked;
 use crate::oracle::dialogue::{Op, Player};
 use pop3_proto::{CommandKind, Config, LineEnds, MessageNumber, Pipelining};
 
-const ALPHABET: [u8; 8] = *b"+-OK \r\nx";
+/// What status lines are made of.
+const STATUS: [u8; 8] = *b"+-OK \r\nx";
+/// What the lines of a list are made of.
+const LISTING: [u8; 8] = *b"01. \t\r\nx";
 
 /// A client that waits for the reply to a command, or for the greeting, or for nothing.
 fn waiting<const LINE: usize>(config: Config, command: Option<CommandKind>) -> Player<1, LINE> {
@@ -33,18 +37,23 @@ fn waiting<const LINE: usize>(config: Config, command: Option<CommandKind>) -> P
     player
 }
 
-/// Tries each string of up to so many octets with a line end behind it. Returns how many there were.
-fn try_all<const LINE: usize>(player: &Player<1, LINE>, longest: usize) -> usize {
+/// Tries each string of up to so many octets, with the octets that stand before it, and a line end behind it. Returns how
+/// many there were.
+fn try_all<const LINE: usize>(
+    player: &Player<1, LINE>,
+    before: &[u8],
+    alphabet: [u8; 8],
+    longest: usize,
+) -> usize {
     let mut tried = 0;
     for length in 0..=longest {
-        let mut line = vec![0; length + 2];
+        let mut line = [before, &vec![0; length], b"\r\n"].concat();
         for nth in 0..8_usize.pow(u32::try_from(length).expect("short")) {
             let mut rest = nth;
-            for octet in &mut line[..length] {
-                *octet = ALPHABET[rest % 8];
+            for octet in &mut line[before.len()..][..length] {
+                *octet = alphabet[rest % 8];
                 rest /= 8;
             }
-            line[length..].copy_from_slice(b"\r\n");
             let said = Op::Receive(line);
             player.clone().play(&said, &[usize::MAX]);
             player.clone().play(&said, &[1]);
@@ -67,10 +76,10 @@ fn after_each_command<const LINE: usize>(config: Config, longest: usize) {
     let commands = CommandKind::ALL.iter().copied().map(Some);
     for command in commands.chain([None]) {
         let player = waiting::<LINE>(config, command);
-        assert_eq!(try_all(&player, longest), all(longest));
+        assert_eq!(try_all(&player, b"", STATUS, longest), all(longest));
     }
     let ungreeted = Player::<1, LINE>::new(config);
-    assert_eq!(try_all(&ungreeted, longest), all(longest));
+    assert_eq!(try_all(&ungreeted, b"", STATUS, longest), all(longest));
 }
 
 fn strict() -> Config {
@@ -95,4 +104,28 @@ fn every_short_status_line_with_all_leniency() {
         .keep_single_dots(true)
         .line_ends(LineEnds::Lenient);
     after_each_command::<2>(lenient, bound(5, 3));
+}
+
+/// Some of these lines are just as long as what is kept of one, and some are longer.
+#[test]
+fn every_short_line_where_numbers_should_stand() {
+    let longest = bound(6, 4);
+    for (command, before) in [
+        (CommandKind::Stat, "+OK "),
+        (CommandKind::ListOne, "+OK "),
+        (CommandKind::UidlOne, "+OK "),
+    ] {
+        let player = waiting::<8>(strict(), Some(command));
+        let tried = try_all(&player, before.as_bytes(), LISTING, longest);
+        assert_eq!(tried, all(longest));
+    }
+    for (command, before) in [
+        (CommandKind::List, "+OK\r\n"),
+        (CommandKind::Uidl, "+OK\n"),
+        (CommandKind::Capa, "+OK\r\n"),
+    ] {
+        let player = waiting::<4>(strict(), Some(command));
+        let tried = try_all(&player, before.as_bytes(), LISTING, longest);
+        assert_eq!(tried, all(longest));
+    }
 }
