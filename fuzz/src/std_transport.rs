@@ -34,7 +34,7 @@ impl Hostile {
         self.calls += 1;
         match self.sizes.get(self.calls % self.sizes.len().max(1)) {
             None => usize::MAX,
-            Some(0) if self.calls % 2 == 0 => 1,
+            Some(0) if self.calls.is_multiple_of(2) => 1,
             Some(&size) => size,
         }
     }

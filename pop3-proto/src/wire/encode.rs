@@ -27,12 +27,13 @@ pub(crate) fn line(
 
 fn put(out: &mut &mut [u8], octets: &[u8]) {
     // Always fits: the caller has measured. No `copy_from_slice`: it would panic if that were wrong.
-    if let Some((head, rest)) = core::mem::take(out).split_at_mut_checked(octets.len()) {
-        for (to, octet) in head.iter_mut().zip(octets) {
-            *to = *octet;
-        }
-        *out = rest;
+    let (head, rest) = core::mem::take(out)
+        .split_at_mut_checked(octets.len())
+        .unwrap_or_default();
+    for (to, octet) in head.iter_mut().zip(octets) {
+        *to = *octet;
     }
+    *out = rest;
 }
 
 /// Whether the octets can be part of a command: CR or LF would begin another one, and NUL ends it for many a server.

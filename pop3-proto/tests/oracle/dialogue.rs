@@ -136,11 +136,10 @@ impl Progress {
 
     /// A message that has been seen as far as it goes.
     fn pass_message(&mut self, expected: &[Seen<'_>]) {
-        if let Some(Seen::Body(message)) = expected.get(self.steps) {
-            if message.len() == self.octets {
-                self.steps += 1;
-                self.octets = 0;
-            }
+        let next = expected.get(self.steps);
+        if matches!(next, Some(Seen::Body(message)) if message.len() == self.octets) {
+            self.steps += 1;
+            self.octets = 0;
         }
     }
 
