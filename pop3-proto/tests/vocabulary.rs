@@ -33,6 +33,7 @@ fn commands_print_as_they_are_sent_but_for_secrets() {
         (Command::Stls, "STLS"),
     ] {
         assert_eq!(command.to_string(), line);
+        assert_eq!(format!("{command:?}"), format!("Command({line})"));
         assert!(line.starts_with(&command.kind().to_string()));
     }
     assert_eq!(u32::from(message), 7);

@@ -109,7 +109,7 @@ fn every_short_status_line_with_all_leniency() {
 /// Some of these lines are just as long as what is kept of one, and some are longer.
 #[test]
 fn every_short_line_where_numbers_should_stand() {
-    let longest = bound(6, 4);
+    let longest = bound(6, 3);
     for (command, before) in [
         (CommandKind::Stat, "+OK "),
         (CommandKind::ListOne, "+OK "),
