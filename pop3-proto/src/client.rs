@@ -397,7 +397,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
             return Ok(());
         }
         let waiting = self.waiting_for();
-        Err(self.session.fail(ReceiveError::Eof { waiting }))
+        Err(self.give_up(ReceiveError::Eof { waiting }))
     }
 
     /// TLS has been established: after [`Event::StartTls`], or before a greeting that comes inside TLS (RFC 8314).
@@ -429,12 +429,25 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
         Ok(())
     }
 
+    /// Wipes the reply line that was read last, of which a part is kept if it was split: a server may have repeated a secret
+    /// in it. Nothing is lost: the line has been shown. A line that is being read stays.
+    pub fn wipe_line(&mut self) {
+        self.line.wipe_shown();
+    }
+
     /// Gives the session up, after a time-out or when the transport broke. Nothing can be sent or received any more.
     pub fn abort(&mut self) {
         if self.state() != State::Closed {
             let waiting = self.waiting_for();
-            self.session.fail(ReceiveError::Aborted { waiting });
+            self.give_up(ReceiveError::Aborted { waiting });
         }
+    }
+
+    /// The session is over, and so is the line that was being read.
+    fn give_up(&mut self, error: ReceiveError) -> ReceiveError {
+        self.line.clear();
+        self.status = StatusScanner::new();
+        self.session.fail(error)
     }
 }
 

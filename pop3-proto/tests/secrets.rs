@@ -6,7 +6,7 @@ mod oracle;
 use common::{feed, greeted};
 use oracle::dialogue::pieces;
 use pop3_proto::login::{Authentication, Credentials, Login, LoginPolicy, Next, Opening, Security};
-use pop3_proto::{Client, Command, Config, Deadline, Event, MessageNumber, Secret};
+use pop3_proto::{Client, Command, Config, Deadline, Event, MessageNumber, Secret, Text};
 
 const MARKER: &str = "hunter2-marker";
 
@@ -266,21 +266,44 @@ fn the_client_keeps_no_secret() {
     assert!(before.contains("Client"));
 }
 
-/// A server that repeats a secret puts it into the line that the client keeps, if that line is split: until the next line.
+/// A server that repeats a secret puts it into the line that the client keeps, if that line is split: until the next one, or
+/// until the driver has it wiped, or gives up.
 #[test]
 fn a_line_is_kept_no_longer_than_to_the_next() {
-    let mut client: Client = greeted();
-    let _ = client.send(&Command::User(b"a"), &mut [0; 100]).unwrap();
-    for octet in b"-ERR hunter2-marker\r\n" {
-        let _ = client.receive(&mut &[*octet][..]).unwrap();
-    }
-    assert!(format!("{client:?}").contains("104, 117, 110"));
+    let refused = |octets: &[u8]| {
+        let mut client: Client = greeted();
+        let _ = client.send(&Command::User(b"a"), &mut [0; 100]).unwrap();
+        for octet in octets {
+            let _ = client.receive(&mut &[*octet][..]).unwrap();
+        }
+        assert!(format!("{client:?}").contains("104, 117, 110"));
+        client
+    };
+    let hidden = |client: &Client| {
+        let mut printed = Printed::default();
+        printed.debug(client);
+        printed.hides_the_secret();
+    };
+    let whole = b"-ERR hunter2-marker\r\n";
+    let mut client = refused(whole);
     let _ = client.send(&Command::User(b"b"), &mut [0; 100]).unwrap();
     let event = client.receive(&mut &b"+OK\r\n"[..]);
     assert!(matches!(event, Ok(Some(Event::Done { .. }))));
-    let mut printed = Printed::default();
-    printed.debug(&client);
-    printed.hides_the_secret();
+    hidden(&client);
+
+    let mut client = refused(whole);
+    client.wipe_line();
+    hidden(&client);
+
+    // One that is being read stays, until it is given up.
+    let mut client = refused(b"-ERR hunter2-mar");
+    client.wipe_line();
+    let mut aborted = client.clone();
+    aborted.abort();
+    hidden(&aborted);
+    let event = client.receive(&mut &b"ker\r\n"[..]);
+    let text = Text::new(MARKER.as_bytes());
+    assert!(matches!(event, Ok(Some(Event::Rejected { text: all, .. })) if all == text));
 }
 
 #[test]

@@ -132,8 +132,11 @@ fn failure_by_code(text: Text<'_>) -> Option<ErrorKind> {
 /// For the servers without response codes: `Can't get lock. Mailbox in use`. An account that is locked is no maildrop
 /// that is.
 fn is_about_a_lock(text: &[u8]) -> bool {
-    let text = text.to_ascii_lowercase();
-    let has = |word: &str| text.windows(word.len()).any(|part| part == word.as_bytes());
+    // Without a copy in lower case: the text may repeat the password.
+    let has = |word: &str| {
+        text.windows(word.len())
+            .any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+    };
     (has("mailbox") || has("maildrop")) && (has("lock") || has("in use") || has("busy"))
 }
 

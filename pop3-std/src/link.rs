@@ -1,5 +1,6 @@
 //! The stream and the protocol together: the one place where octets are read and written.
 
+use std::hint::black_box;
 use std::io::{self, Read, Write};
 use std::ops::Range;
 use std::ptr;
@@ -11,13 +12,13 @@ use pop3_proto::{
 };
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::blame::{self, Doing};
 use crate::channel::Channel;
 use crate::error::{Error, ErrorKind};
 use crate::timeouts::Timeouts;
-use crate::trace::{Secrets, Trace};
+use crate::trace::{Secrets, Trace, is_cut};
 use crate::transport::Transport;
 
 /// How many octets are read at a time: as many as a TLS record holds at most.
@@ -37,6 +38,8 @@ pub(crate) struct Link<S> {
     doing: Doing,
     secrets: Secrets,
     trace: Trace,
+    /// The server may never have got the last command as a whole, so none can follow it.
+    unsent: Option<io::Error>,
     /// What ended the session, if it ended before its time.
     failure: Option<Error>,
 }
@@ -54,7 +57,7 @@ pub(crate) struct Seen<'a> {
 impl Seen<'_> {
     /// A server's text without the secrets that it repeats.
     pub(crate) fn hide(&self, text: pop3_proto::Text<'_>) -> Vec<u8> {
-        self.secrets.hide(text.as_bytes())
+        self.secrets.hide(text.as_bytes(), is_cut(self.line))
     }
 }
 
@@ -82,11 +85,13 @@ impl<S: Transport> Link<S> {
             client: Client::with_config(config),
             buffer: vec![0; RECEIVE_BUFFER].into_boxed_slice(),
             pending: 0..0,
-            line: Vec::new(),
+            // Growing would leave copies behind of what a server repeats.
+            line: Vec::with_capacity(MAX_LINE),
             message_octets: None,
             doing: Doing::Greeting { in_clear: true },
             secrets: Secrets::default(),
             trace,
+            unsent: None,
             failure: None,
         }
     }
@@ -100,9 +105,10 @@ impl<S: Transport> Link<S> {
         self.finish_reply()?;
         // What is left now, nobody asked for: the server says goodbye, or breaks the protocol.
         self.received_event(&mut |_, _| ())?;
-        match &self.failure {
-            Some(failure) => Err(failure.clone()),
-            None => Ok(()),
+        match (&self.failure, self.unsent.take()) {
+            (Some(failure), _) => Err(failure.clone()),
+            (None, Some(error)) => Err(self.connection_lost(Some(error))),
+            (None, None) => Ok(()),
         }
     }
 
@@ -124,8 +130,9 @@ impl<S: Transport> Link<S> {
         let written = self.channel.write_all(&octets);
         match written.and_then(|()| self.channel.flush()) {
             // A server that has closed the connection may have said why: reading tells.
-            Err(error) if !blame::is_lost(&error) => return Err(self.transport_failed(error)),
-            _ => {}
+            Err(error) if blame::is_lost(&error) => self.unsent = Some(error),
+            Err(error) => return Err(self.transport_failed(error)),
+            Ok(()) => {}
         }
         let whole = timeouts.reply.unwrap_or(timeouts.read).min(timeouts.read);
         self.channel.stream.begin(Some(whole));
@@ -310,10 +317,10 @@ impl<S: Transport> Link<S> {
         if !self.line.is_empty() {
             self.trace.line(&self.line, &self.secrets);
         }
-        let line = self.secrets.hide(self.line.trim_ascii_end());
+        let line = self.secrets.hide(&self.line, is_cut(&self.line));
         self.fail(
             Error::new(ErrorKind::Protocol, self.doing, error)
-                .with_server_text(line)
+                .with_server_text(line.trim_ascii_end().to_vec())
                 .with_source(error),
         )
     }
@@ -346,7 +353,12 @@ impl<S> Link<S> {
 
     /// Whether another command can be sent.
     pub(crate) fn is_open(&self) -> bool {
-        self.failure.is_none() && self.client.state() != State::Closed
+        self.unsent.is_none() && !self.is_over()
+    }
+
+    /// Whether nothing more can be read.
+    pub(crate) fn is_over(&self) -> bool {
+        self.failure.is_some() || self.client.state() == State::Closed
     }
 
     /// From now on, neither errors nor the trace show this secret.
@@ -354,10 +366,34 @@ impl<S> Link<S> {
         self.secrets.add(secret);
     }
 
-    /// Wipes what [`Link::hide`] was told.
+    /// Wipes what [`Link::hide`] was told, and what is left of it where it was used or repeated by the server.
     pub(crate) fn forget_secrets(&mut self) {
         self.secrets.forget();
+        self.client.wipe_line();
+        self.line.zeroize();
+        let pending = match self.is_over() {
+            true => 0..0,
+            false => self.pending.clone(),
+        };
+        let (seen, rest) = self.buffer.split_at_mut(pending.start);
+        seen.zeroize();
+        if let Some(behind) = rest.get_mut(pending.len()..) {
+            behind.zeroize();
+        }
+        wipe_stack();
     }
+}
+
+/// How far down the stack a log-in goes, as far as it is this crate's and the protocol's.
+const STACK: usize = 32 * 1024;
+
+/// Wipes what the functions that have just returned have left on the stack: the digest of APOP and the states that it is
+/// computed in are moved about there.
+#[inline(never)]
+fn wipe_stack() {
+    let mut stack = [0_u8; STACK];
+    stack.as_mut_slice().zeroize();
+    black_box(&stack);
 }
 
 /// Where in `buffer` these octets lie, if they are part of it.

@@ -170,7 +170,7 @@ impl<S: Transport, T> Iterator for Lines<'_, S, T> {
             })
         });
         let item = item.unwrap_or_else(|error| Some(Err(error)));
-        self.over = item.is_none() || !self.link.is_open();
+        self.over = item.is_none() || self.link.is_over();
         item
     }
 }

@@ -134,10 +134,7 @@ fn milliseconds(time: Duration) -> u64 {
 }
 
 impl<S: Transport> Timed<S> {
-    fn write_with(
-        &mut self,
-        mut write: impl FnMut(&mut S) -> io::Result<usize>,
-    ) -> io::Result<usize> {
+    fn write_with<T>(&mut self, mut write: impl FnMut(&mut S) -> io::Result<T>) -> io::Result<T> {
         let silence = self.timeouts.write;
         loop {
             let patience = self.patience(silence)?;
@@ -157,6 +154,14 @@ impl<S: Transport> Timed<S> {
 /// Unix says `WouldBlock`, Windows `TimedOut`.
 fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
+
+/// A stream that takes nothing and calls that no error would be asked again and again by a TLS handshake.
+fn some(count: usize) -> io::Result<usize> {
+    match count {
+        0 => Err(ErrorKind::WriteZero.into()),
+        count => Ok(count),
+    }
 }
 
 impl<S: Transport> Read for Timed<S> {
@@ -179,17 +184,16 @@ impl<S: Transport> Read for Timed<S> {
 
 impl<S: Transport> Write for Timed<S> {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.write_with(|stream| stream.write(octets))
+        self.write_with(|stream| stream.write(octets).and_then(some))
     }
 
     /// TLS hands over several records at once: they should leave at once.
     fn write_vectored(&mut self, octets: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.write_with(|stream| stream.write_vectored(octets))
+        self.write_with(|stream| stream.write_vectored(octets).and_then(some))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.write_with(|stream| stream.flush().map(|()| 0))
-            .map(|_| ())
+        self.write_with(S::flush)
     }
 }
 

@@ -56,8 +56,9 @@ impl Trace {
 
     pub(crate) fn line(&self, line: &[u8], secrets: &Secrets) {
         if let Some(tell) = &self.0 {
+            let cut = is_cut(line);
             let line = line.strip_suffix(b"\n").unwrap_or(line);
-            let line = secrets.hide(line.strip_suffix(b"\r").unwrap_or(line));
+            let line = secrets.hide(line.strip_suffix(b"\r").unwrap_or(line), cut);
             tell(&TraceEvent::Line(&Text::new(&line).to_string()));
         }
     }
@@ -100,47 +101,51 @@ impl Secrets {
         self.0.clear();
     }
 
-    /// A server's text with `***` for each secret, also for the first part of one at the end of a text that was cut.
-    pub(crate) fn hide(&self, text: &[u8]) -> Vec<u8> {
-        let mut text = text.to_vec();
-        for secret in &self.0 {
-            text = hide(&text, secret);
+    /// A server's text with `***` for each secret. `cut`: the text perhaps went on, so the first part of a secret at its end
+    /// is hidden as well.
+    ///
+    /// It is made in one go: a text in which only some of the secrets are hidden would have to be wiped.
+    pub(crate) fn hide(&self, text: &[u8], cut: bool) -> Vec<u8> {
+        let mut shown = Vec::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((first, tail)) = rest.split_first() {
+            if cut && self.0.iter().any(|secret| secret.starts_with(rest)) {
+                shown.extend_from_slice(b"***");
+                break;
+            }
+            let behind = self
+                .0
+                .iter()
+                .filter_map(|secret| rest.strip_prefix(&***secret));
+            rest = match behind.min_by_key(|behind| behind.len()) {
+                Some(behind) => {
+                    shown.extend_from_slice(b"***");
+                    behind
+                }
+                None => {
+                    shown.push(*first);
+                    tail
+                }
+            };
         }
-        text
+        shown
     }
 }
 
-/// So long is a text at least that was cut at [`MAX_LINE`], its status indicator and a blank before it.
-const PERHAPS_CUT: usize = MAX_LINE - 8;
-
-fn hide(text: &[u8], secret: &[u8]) -> Vec<u8> {
-    let mut shown = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((first, tail)) = rest.split_first() {
-        let cut_off = text.len() >= PERHAPS_CUT && secret.starts_with(rest);
-        if cut_off {
-            shown.extend_from_slice(b"***");
-            break;
-        }
-        if let Some(behind) = rest.strip_prefix(secret) {
-            shown.extend_from_slice(b"***");
-            rest = behind;
-        } else {
-            shown.push(*first);
-            rest = tail;
-        }
-    }
-    shown
+/// Whether a line may have been longer than what is kept of it.
+pub(crate) fn is_cut(line: &[u8]) -> bool {
+    line.len() >= MAX_LINE
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_LINE, Secrets};
+    use super::{MAX_LINE, Secrets, is_cut};
 
     fn hidden(secret: &str, text: &str) -> String {
         let mut secrets = Secrets::default();
         secrets.add(secret.as_bytes());
-        String::from_utf8(secrets.hide(text.as_bytes())).unwrap()
+        let text = text.as_bytes();
+        String::from_utf8(secrets.hide(text, is_cut(text))).unwrap()
     }
 
     #[test]
@@ -159,7 +164,7 @@ mod tests {
     fn a_secret_that_was_cut_off_is_hidden_too() {
         let secret = "s3cret".repeat(200);
         let line = format!("bad password {secret}");
-        let cut = line.get(..MAX_LINE - 5).unwrap();
+        let cut = line.get(..MAX_LINE).unwrap();
         assert_eq!(hidden(&secret, cut), "bad password ***");
         // A short text is whole, so what ends it is no secret.
         assert_eq!(hidden("secret", "bad s"), "bad s");

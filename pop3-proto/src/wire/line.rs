@@ -93,6 +93,13 @@ impl<const LINE: usize> LineReader<LINE> {
         }
     }
 
+    /// Wipes a line that was handed out.
+    pub(crate) fn wipe_shown(&mut self) {
+        if self.complete {
+            self.clear();
+        }
+    }
+
     /// Forgets the line, a half-read one too, and wipes it: there are servers that repeat the password.
     pub(crate) fn clear(&mut self) {
         self.kept.fill(0);

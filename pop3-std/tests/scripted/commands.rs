@@ -8,7 +8,8 @@ use pop3_std::{
     Text, Unauthenticated,
 };
 
-use crate::play::{GREETING, MESSAGE, Play, clear, connect, mailbox, n, session};
+use crate::faulty::Faulty;
+use crate::play::{GREETING, MESSAGE, Play, clear, connect, credentials, mailbox, n, session};
 
 fn text(octets: &[u8]) -> String {
     String::from_utf8(octets.to_vec()).unwrap()
@@ -210,11 +211,12 @@ fn what_is_not_wanted_can_be_read_away_at_once() {
 fn a_stream_may_be_cut_anywhere_and_interrupted() {
     for chunk in [1, 2, 3, 5, 64] {
         for take in [1, 3, usize::MAX] {
-            let play = Play::new(GREETING, mailbox)
-                .chunks(chunk)
-                .takes(take)
-                .interrupted();
-            let mut session = session(&play);
+            let play = Play::new(GREETING, mailbox).chunks(chunk).takes(take);
+            let mut session = clear()
+                .connect_over(Faulty::interrupted(play))
+                .unwrap()
+                .login(&credentials(), Authentication::UserPass)
+                .unwrap();
             let mut octets = Vec::new();
             session
                 .retr(n(1))

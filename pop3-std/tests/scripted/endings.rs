@@ -1,16 +1,64 @@
 //! Complete, or an error: connections that end where they should not.
 
+use std::fmt;
 use std::io::{self, BufRead, ErrorKind as IoErrorKind, Read};
 
-use pop3_std::{Authentication, Deletions, Error, ErrorKind, Text};
+use pop3_std::{Authentication, Connector, Deletions, Error, ErrorKind, Session, Text, Transport};
 
 use crate::play::{GREETING, MESSAGE, Play, Then, clear, credentials, mailbox, n, session, then};
 
+/// A session that did not come to its end.
+pub struct Broken<S> {
+    pub error: Error,
+    /// What became of the deletions, if the session had come to its QUIT.
+    pub deletions: Option<Deletions>,
+    /// The session, if it had neither come to its QUIT nor failed before the log-in was over.
+    pub session: Option<Session<S>>,
+}
+
+impl<S> From<Error> for Broken<S> {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            deletions: None,
+            session: None,
+        }
+    }
+}
+
 /// Does one of everything, and notes what was done.
-fn whole_session(play: Play, done: &mut Vec<String>) -> Result<(), Error> {
-    let connection = clear().connect_over(play)?;
+pub fn whole_session<S: Transport>(
+    connector: &Connector,
+    stream: S,
+    done: &mut Vec<String>,
+) -> Result<(), Broken<S>> {
+    let connection = connector.connect_over(stream)?;
     done.push(connection.greeting().to_owned());
-    let mut session = connection.login(&credentials(), Authentication::UserPass)?;
+    let mut session = match connection.login(&credentials(), Authentication::UserPass) {
+        Ok(session) => session,
+        Err(failed) => {
+            assert!(failed.connection.is_none(), "{failed}");
+            return Err(failed.error.into());
+        }
+    };
+    if let Err(error) = one_of_everything(&mut session, done) {
+        return Err(Broken {
+            session: Some(session),
+            ..error.into()
+        });
+    }
+    session.quit().map_err(|failed| Broken {
+        deletions: Some(failed.deletions),
+        ..failed.error.into()
+    })?;
+    done.push("committed".to_owned());
+    Ok(())
+}
+
+fn one_of_everything<S: Transport>(
+    session: &mut Session<S>,
+    done: &mut Vec<String>,
+) -> Result<(), Error> {
     done.push(session.login_report().to_string());
     done.push(format!("{:?}", session.stat()?));
     for line in session.list()? {
@@ -32,16 +80,20 @@ fn whole_session(play: Play, done: &mut Vec<String>) -> Result<(), Error> {
     session.dele(n(1))?;
     done.push("marked".to_owned());
     done.push(format!("{:?}", session.capa()?));
-    session.quit()?;
-    done.push("committed".to_owned());
     Ok(())
+}
+
+impl<S> fmt::Debug for Broken<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {:?}", self.error, self.deletions)
+    }
 }
 
 #[test]
 fn an_end_at_any_octet_is_an_error_until_quit_is_answered() {
     let mut all = Vec::new();
     let uncut = Play::new(GREETING, mailbox).cut(usize::MAX, Then::Close);
-    whole_session(uncut.clone(), &mut all).unwrap();
+    whole_session(&clear(), uncut.clone(), &mut all).unwrap();
     let octets = usize::MAX - uncut.octets_left();
 
     for end in [
@@ -54,7 +106,7 @@ fn an_end_at_any_octet_is_an_error_until_quit_is_answered() {
             for cut in 0..octets {
                 let play = Play::new(GREETING, mailbox).chunks(chunk).cut(cut, end);
                 let mut done = Vec::new();
-                let error = whole_session(play, &mut done).unwrap_err();
+                let error = whole_session(&clear(), play, &mut done).unwrap_err().error;
                 assert!(all.starts_with(&done), "{cut}: {done:?}");
                 let kinds: &[ErrorKind] = match end {
                     Then::Break(IoErrorKind::TimedOut) => &[ErrorKind::TimedOut],
@@ -68,7 +120,7 @@ fn an_end_at_any_octet_is_an_error_until_quit_is_answered() {
                 assert!(kinds.contains(&error.kind()), "{cut} {end:?}: {error}");
             }
             let play = Play::new(GREETING, mailbox).chunks(chunk).cut(octets, end);
-            whole_session(play, &mut Vec::new()).unwrap();
+            whole_session(&clear(), play, &mut Vec::new()).unwrap();
         }
     }
 }

@@ -9,6 +9,8 @@ mod addresses;
 mod certificates;
 mod commands;
 mod endings;
+mod faults;
+mod faulty;
 mod login;
 mod play;
 mod secrets;

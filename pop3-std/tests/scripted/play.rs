@@ -36,9 +36,6 @@ pub struct Stage {
     take: usize,
     /// After so many octets, `Then` happens, whatever the server had to say.
     cut: Option<(usize, Then)>,
-    /// Every other read and write is interrupted.
-    interrupts: bool,
-    calls: usize,
     /// What writes fail with.
     pub write_error: Option<ErrorKind>,
 }
@@ -77,8 +74,6 @@ impl Play {
             chunk: usize::MAX,
             take: usize::MAX,
             cut: None,
-            interrupts: false,
-            calls: 0,
             write_error: None,
         })))
     }
@@ -112,11 +107,6 @@ impl Play {
         self
     }
 
-    pub fn interrupted(self) -> Self {
-        self.stage().interrupts = true;
-        self
-    }
-
     /// How many octets are left before the cut.
     pub fn octets_left(&self) -> usize {
         self.stage().cut.unwrap().0
@@ -128,20 +118,9 @@ impl Play {
     }
 }
 
-impl Stage {
-    fn interrupt(&mut self) -> io::Result<()> {
-        self.calls += 1;
-        if self.interrupts && self.calls % 2 == 1 {
-            return Err(ErrorKind::Interrupted.into());
-        }
-        Ok(())
-    }
-}
-
 impl Read for Play {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut stage = self.stage();
-        stage.interrupt()?;
         let mut count = stage.chunk.min(buffer.len()).min(stage.say.len());
         if let Some((left, then)) = stage.cut {
             count = count.min(left);
@@ -167,7 +146,6 @@ impl Read for Play {
 impl Write for Play {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
         let mut stage = self.stage();
-        stage.interrupt()?;
         if let Some(kind) = stage.write_error {
             return Err(kind.into());
         }

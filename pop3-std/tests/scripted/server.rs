@@ -4,7 +4,9 @@ use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
+use pop3_std::Transport;
 use pop3_std::rustls::{ServerConfig, ServerConnection, StreamOwned, crypto::ring};
 
 use crate::certificates::ServerCertificate;
@@ -89,13 +91,89 @@ pub fn tls<S: Read + Write>(
     stream: S,
     certificate: &ServerCertificate,
 ) -> StreamOwned<ServerConnection, S> {
+    StreamOwned::new(
+        ServerConnection::new(tls_config(certificate)).unwrap(),
+        stream,
+    )
+}
+
+pub fn tls_config(certificate: &ServerCertificate) -> Arc<ServerConfig> {
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(certificate.chain(), certificate.key())
         .unwrap();
-    StreamOwned::new(ServerConnection::new(Arc::new(config)).unwrap(), stream)
+    Arc::new(config)
+}
+
+/// A server inside TLS from the first octet, in memory: the client's end of it, where nothing ever has to be waited for.
+pub struct TlsPlay {
+    play: Play,
+    tls: ServerConnection,
+}
+
+impl TlsPlay {
+    pub fn new(play: Play, config: Arc<ServerConfig>) -> Self {
+        Self {
+            play,
+            tls: ServerConnection::new(config).unwrap(),
+        }
+    }
+
+    /// Lets the server hear what has come, and answer it.
+    fn serve(&mut self) -> io::Result<()> {
+        let mut heard = Vec::new();
+        // It ends where nothing more has come, and that is no failure.
+        let _ = self.tls.reader().read_to_end(&mut heard);
+        self.play.write_all(&heard)?;
+        let mut reply = Vec::new();
+        let closes = self.play.read_to_end(&mut reply).is_ok();
+        self.tls.writer().write_all(&reply)?;
+        if closes {
+            self.tls.send_close_notify();
+        }
+        Ok(())
+    }
+}
+
+impl Read for TlsPlay {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut room = &mut *buffer;
+        while self.tls.wants_write() && !room.is_empty() {
+            self.tls.write_tls(&mut room)?;
+        }
+        let left = room.len();
+        match buffer.len() - left {
+            0 => Err(io::ErrorKind::WouldBlock.into()),
+            count => Ok(count),
+        }
+    }
+}
+
+impl Write for TlsPlay {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        let count = self.tls.read_tls(&mut &*octets)?;
+        self.tls.process_new_packets().map_err(io::Error::other)?;
+        if !self.tls.is_handshaking() {
+            self.serve()?;
+        }
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Transport for TlsPlay {
+    fn set_read_timeout(&mut self, _: Duration) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn set_write_timeout(&mut self, _: Duration) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Greets, accepts STLS, and speaks POP3 inside TLS.

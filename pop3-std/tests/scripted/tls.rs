@@ -1,9 +1,8 @@
 //! Inside TLS or not at all.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use pop3_std::rustls::{ClientConfig, RootCertStore, crypto::ring, version::TLS12};
 use pop3_std::{
@@ -11,6 +10,7 @@ use pop3_std::{
 };
 
 use crate::certificates::{CertificateAuthority, ServerCertificate};
+use crate::faulty::Faulty;
 use crate::play::{GREETING, MESSAGE, Play, Reply, Then, credentials, mailbox, n, then};
 use crate::server::{Server, speak, speak_after_stls, tls};
 
@@ -285,88 +285,26 @@ fn an_end_without_close_notify_is_no_end_of_a_message() {
     server.ended();
 }
 
-/// Counts the writes that reach the socket, and interrupts every other call if it is told to.
-struct Counting {
-    stream: TcpStream,
-    writes: Arc<Mutex<usize>>,
-    interrupts: bool,
-    calls: usize,
-}
-
-impl Counting {
-    fn new(server: &Server) -> Self {
-        Self {
-            stream: TcpStream::connect(server.address).unwrap(),
-            writes: Arc::default(),
-            interrupts: false,
-            calls: 0,
-        }
-    }
-
-    fn interrupt(&mut self) -> io::Result<()> {
-        self.calls += 1;
-        match self.interrupts && self.calls % 2 == 1 {
-            true => Err(io::ErrorKind::Interrupted.into()),
-            false => Ok(()),
-        }
-    }
-}
-
-impl Read for Counting {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.interrupt()?;
-        self.stream.read(buffer)
-    }
-}
-
-impl Write for Counting {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.interrupt()?;
-        *self.writes.lock().unwrap() += 1;
-        self.stream.write(octets)
-    }
-
-    fn write_vectored(&mut self, octets: &[io::IoSlice<'_>]) -> io::Result<usize> {
-        self.interrupt()?;
-        *self.writes.lock().unwrap() += 1;
-        self.stream.write_vectored(octets)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.interrupt()
-    }
-}
-
-impl Transport for Counting {
-    fn set_read_timeout(&mut self, timeout: Duration) -> io::Result<()> {
-        self.stream.set_read_timeout(Some(timeout))
-    }
-
-    fn set_write_timeout(&mut self, timeout: Duration) -> io::Result<()> {
-        self.stream.set_write_timeout(Some(timeout))
-    }
-}
-
 #[test]
 fn a_command_is_one_write_inside_tls_too() {
     let authority = CertificateAuthority::new();
     let server = implicit(authority.issue_for_loopback(), Play::new(GREETING, mailbox));
-    let stream = Counting::new(&server);
-    let writes = stream.writes.clone();
+    let stream = Faulty::new(TcpStream::connect(server.address).unwrap(), |_, _| None);
+    let calls = stream.calls();
     let mut session = connector(&server, Security::ImplicitTls)
         .add_root(authority.root())
         .connect_over(stream)
         .unwrap()
         .login(&credentials(), Authentication::UserPass)
         .unwrap();
-    let before = *writes.lock().unwrap();
+    let before = calls.writes();
     session.stat().unwrap();
     session.retr(n(1)).unwrap().finish().unwrap();
     session.noop().unwrap();
-    assert_eq!(*writes.lock().unwrap(), before + 3);
+    assert_eq!(calls.writes(), before + 3);
     // QUIT, and the end of TLS.
     session.quit().unwrap();
-    assert_eq!(*writes.lock().unwrap(), before + 5);
+    assert_eq!(calls.writes(), before + 5);
     server.ended();
 }
 
@@ -374,8 +312,7 @@ fn a_command_is_one_write_inside_tls_too() {
 fn interruptions_are_no_errors_inside_tls_either() {
     let authority = CertificateAuthority::new();
     let server = implicit(authority.issue_for_loopback(), Play::new(GREETING, mailbox));
-    let mut stream = Counting::new(&server);
-    stream.interrupts = true;
+    let stream = Faulty::interrupted(TcpStream::connect(server.address).unwrap());
     let session = connector(&server, Security::ImplicitTls)
         .add_root(authority.root())
         .connect_over(stream)
