@@ -381,3 +381,43 @@ fn what_was_not_asked_for_changes_nothing() {
     opening.tls_established();
     assert!(matches!(opening.next_step(), Next::Receive));
 }
+
+#[test]
+fn the_reply_to_another_command_is_not_the_capabilities() {
+    let credentials = Credentials::new(b"mrose", "tanstaaf".into());
+    assert_eq!(
+        format!("{credentials:?}"),
+        "Credentials { user: \"mrose\", secret: *** }"
+    );
+    let mut login = Login::new(LoginPolicy::new(Authentication::UserPass));
+    let done = |kind| Event::Done {
+        request: Request {
+            kind,
+            message: None,
+        },
+        text: Text::default(),
+    };
+    let refused = |kind| Event::Rejected {
+        request: Request {
+            kind,
+            message: None,
+        },
+        text: Text::default(),
+    };
+    for (event, another) in [
+        (refused(CommandKind::Capa), done(CommandKind::Noop)),
+        (done(CommandKind::User), done(CommandKind::Pass)),
+        (done(CommandKind::Pass), done(CommandKind::User)),
+        (refused(CommandKind::Capa), done(CommandKind::Pass)),
+    ] {
+        login.sent();
+        login.observe(&another);
+        let next = login.next_step(&credentials);
+        assert!(matches!(next, Next::Receive), "{next:?}");
+        login.observe(&event);
+        let next = login.next_step(&credentials);
+        assert!(!matches!(next, Next::Receive), "{next:?}");
+    }
+    let next = login.next_step(&credentials);
+    assert!(matches!(next, Next::Finished(Ok(_))), "{next:?}");
+}
