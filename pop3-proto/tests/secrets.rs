@@ -308,7 +308,7 @@ fn a_line_is_kept_no_longer_than_to_the_next() {
 
 #[test]
 fn text_for_people_cannot_drive_their_terminal() {
-    let text = pop3_proto::Text::new(b"a\x1b[2J\r\nb\xff\xe2\x80\xae\x07\xc3\xa9");
+    let text = Text::new(b"a\x1b[2J\r\nb\xff\xe2\x80\xae\x07\xc3\xa9");
     assert_eq!(
         text.to_string(),
         "a\\u{1b}[2J\\r\\nb\u{fffd}\\u{202e}\\u{7}é"
@@ -317,7 +317,7 @@ fn text_for_people_cannot_drive_their_terminal() {
         format!("{text:?}"),
         "\"a\\u{1b}[2J\\r\\nb\u{fffd}\\u{202e}\\u{7}é\""
     );
-    let forged = pop3_proto::Text::new(b"x\", forged: \"\\u{1b}");
+    let forged = Text::new(b"x\", forged: \"\\u{1b}");
     assert_eq!(format!("{forged:?}"), r#""x\", forged: \"\\u{1b}""#);
     for invisible in [
         '\u{61c}',
@@ -330,7 +330,7 @@ fn text_for_people_cannot_drive_their_terminal() {
         '\u{e0041}',
     ] {
         let mut octets = [0; 4];
-        let text = pop3_proto::Text::new(invisible.encode_utf8(&mut octets).as_bytes());
+        let text = Text::new(invisible.encode_utf8(&mut octets).as_bytes());
         assert!(text.to_string().starts_with("\\u{"), "{invisible:?}");
         assert_eq!(text.to_str(), Ok(invisible.to_string().as_str()));
     }

@@ -1,9 +1,10 @@
-//! Which command each state allows, and what each reply makes of the state: tables written from RFC 1939 sections 4 to
-//! 7, RFC 2449 section 5 and RFC 2595 section 4.
+//! What a session remembers and forgets, and when it may be sent what: the tables are in `exhaustive/states.rs`.
 
 mod common;
+mod oracle;
 
 use common::{feed, greeted, logged_in};
+use oracle::commands::Asked;
 use pop3_proto::{
     Client, Command, CommandKind, Config, Event, MessageNumber, Pipelining, ReceiveError,
     SendError, State, Waiting,
@@ -11,34 +12,13 @@ use pop3_proto::{
 
 type Default = Client<8, 512>;
 
-fn command(kind: CommandKind) -> Command<'static> {
-    let message = MessageNumber::FIRST;
-    match kind {
-        CommandKind::User => Command::User(b"mrose"),
-        CommandKind::Pass => Command::Pass("mvan99".into()),
-        CommandKind::Apop => Command::Apop {
-            user: b"mrose",
-            secret: "tanstaaf".into(),
-        },
-        CommandKind::Stat => Command::Stat,
-        CommandKind::List => Command::List,
-        CommandKind::ListOne => Command::ListOne(message),
-        CommandKind::Uidl => Command::Uidl,
-        CommandKind::UidlOne => Command::UidlOne(message),
-        CommandKind::Retr => Command::Retr(message),
-        CommandKind::Top => Command::Top { message, lines: 0 },
-        CommandKind::Dele => Command::Dele(message),
-        CommandKind::Noop => Command::Noop,
-        CommandKind::Rset => Command::Rset,
-        CommandKind::Quit => Command::Quit,
-        CommandKind::Capa => Command::Capa,
-        CommandKind::Stls => Command::Stls,
-        other => panic!("{other:?} is new: add it to the tables"),
-    }
-}
-
 fn send(client: &mut Default, kind: CommandKind) -> Result<(), SendError> {
-    client.send(&command(kind), &mut [0; 100]).map(|_| ())
+    client
+        .send(
+            &Asked::new(kind, MessageNumber::FIRST).command(),
+            &mut [0; 100],
+        )
+        .map(|_| ())
 }
 
 /// A client in this state.
