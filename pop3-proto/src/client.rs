@@ -2,7 +2,7 @@
 
 use crate::apop::Timestamp;
 use crate::capability::{CapabilityKind, CapabilitySet};
-use crate::command::{Command, CommandKind, Request};
+use crate::command::{Command, CommandKind, Request, Sent};
 use crate::config::{Config, LineEnds, Pipelining};
 use crate::error::{ReceiveError, SendError, Waiting};
 use crate::event::Event;
@@ -74,17 +74,6 @@ enum Reading {
     Capabilities(LineEnd, CapabilitySet),
     /// A message.
     Message(Unstuffer),
-}
-
-/// A command that was encoded, and is now to be written to the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[must_use = "the octets have to be written to the server, or no reply will ever come"]
-pub struct Sent {
-    /// What its reply will name.
-    pub request: Request,
-    /// How many octets at the beginning of the output buffer to write to the server.
-    pub octets: usize,
 }
 
 impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {

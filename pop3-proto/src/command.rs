@@ -330,3 +330,14 @@ impl fmt::Display for Request {
         }
     }
 }
+
+/// A command that was encoded, and is now to be written to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[must_use = "the octets have to be written to the server, or no reply will ever come"]
+pub struct Sent {
+    /// What its reply will name.
+    pub request: Request,
+    /// How many octets at the beginning of the output buffer to write to the server.
+    pub octets: usize,
+}

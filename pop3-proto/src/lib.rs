@@ -30,9 +30,9 @@ mod text;
 mod wire;
 
 pub use capability::{Capability, CapabilityKind, CapabilitySet, Mechanisms};
-pub use client::{Client, MAX_COMMAND, MAX_LINE, Sent};
+pub use client::{Client, MAX_COMMAND, MAX_LINE};
 pub use code::ResponseCode;
-pub use command::{Command, CommandKind, MessageNumber, Request};
+pub use command::{Command, CommandKind, MessageNumber, Request, Sent};
 pub use config::{Config, LineEnds, Pipelining};
 pub use deadline::Deadline;
 pub use error::{Foreign, ReceiveError, SendError, Waiting};
