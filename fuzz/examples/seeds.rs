@@ -5,9 +5,10 @@
 use std::fs;
 use std::path::Path;
 
-use pop3_fuzz::input::written;
+use pop3_fuzz::input::{choices, which, written};
+use pop3_fuzz::oracle::commands::Asked;
 use pop3_fuzz::oracle::dialogue::Op;
-use pop3_fuzz::oracle::transcript::all_in;
+use pop3_fuzz::oracle::transcript::{Transcript, all_in};
 use pop3_proto::CommandKind;
 
 /// Longer ones would only slow the fuzzer down.
@@ -18,58 +19,117 @@ fn main() -> std::io::Result<()> {
     let transcripts = all_in(&here.join("../pop3-proto/tests/transcripts"));
     let mut count = 0;
     for transcript in &transcripts {
-        let ops = transcript.dialogue().ops;
-        let mut commands: Vec<u8> = Vec::new();
-        let mut stream: Vec<u8> = Vec::new();
-        for op in &ops {
-            match op {
-                Op::Receive(octets) => stream.extend_from_slice(octets),
-                Op::Send(asked) => {
-                    let kind = CommandKind::ALL.iter().position(|&kind| kind == asked.kind);
-                    commands.extend(kind.and_then(|kind| u8::try_from(kind).ok()));
-                }
-                _ => {}
-            }
-        }
-        commands.truncate(16);
-        let how_many = u8::try_from(commands.len()).unwrap_or(0);
-        let dialogue = written(&ops);
-        // What stands before these: choices, the size of the client, sizes of pieces (see each target).
-        for (target, seed) in [
-            ("chunking", [&[0x20, 0, 1, 3], &dialogue[..]].concat()),
-            ("session", [&[0, 0x20, 0, 0], &dialogue[..]].concat()),
-            (
-                "model",
-                [&[0, 0, 0, how_many], &commands[..], &stream].concat(),
-            ),
-            ("unstuff", [&[0, 1, 5], &stream[..]].concat()),
-            ("roundtrip", [&[1, 5], &stream[..]].concat()),
-            ("std_reader", [&[0, 1, 5], &stream[..]].concat()),
-            (
-                "encode",
-                [
-                    &commands[..1.min(commands.len())],
-                    &[0, 0, 0, 1, 0, 0, 0, 1, 5],
-                    &stream,
-                ]
-                .concat(),
-            ),
-        ] {
+        for (nth, (target, seed)) in seeds(transcript).into_iter().enumerate() {
             if seed.len() <= LONGEST {
                 let folder = here.join("seeds").join(target);
                 fs::create_dir_all(&folder)?;
-                fs::write(folder.join(&transcript.name), seed)?;
+                fs::write(folder.join(format!("{}-{nth}", transcript.name)), seed)?;
                 count += 1;
             }
-        }
-        if stream.len() <= LONGEST {
-            // A way in, with the server sending octet by octet.
-            let seed = [&[1, 0x12, 1, 1], &stream[..]].concat();
-            let name = format!("way-in-{}", transcript.name);
-            fs::write(here.join("seeds/session").join(name), seed)?;
-            count += 1;
         }
     }
     println!("{count} seeds from {} transcripts", transcripts.len());
     Ok(())
+}
+
+/// The seeds that a transcript gives: each target says what stands in front.
+fn seeds(transcript: &Transcript) -> Vec<(&'static str, Vec<u8>)> {
+    let ops = transcript.dialogue().ops;
+    let choices = choices(&transcript.config);
+    // Clients that keep about as much of a line.
+    let size = match transcript.line {
+        8 => 5,
+        64 => 8,
+        _ => 0,
+    };
+    let dialogue = written(&ops);
+    let mut seeds = vec![
+        ("chunking", [&[choices, size, 1, 3], &dialogue[..]].concat()),
+        ("session", [&[0, choices, size, 0], &dialogue[..]].concat()),
+        (
+            "session",
+            [&[1, way_in(&ops), 1, 1], &received(&ops)[..]].concat(),
+        ),
+    ];
+    // The model's client is logged in already.
+    let is_log_in = |op: &Op| {
+        asked(op).is_some_and(|asked| matches!(asked.kind, CommandKind::Pass | CommandKind::Apop))
+    };
+    if let Some(log_in) = ops.iter().rposition(is_log_in) {
+        let behind = &ops[(log_in + 2).min(ops.len())..];
+        let commands: Vec<u8> = behind
+            .iter()
+            .filter_map(asked)
+            .map(|asked| which(asked.kind))
+            .take(16)
+            .collect();
+        let count = u8::try_from(commands.len()).unwrap_or(0);
+        seeds.push((
+            "model",
+            [&[choices, size, 0, count], &commands[..], &received(behind)].concat(),
+        ));
+    }
+    for pair in ops.windows(2) {
+        let ([Op::Send(asked), Op::Receive(answer)], Some(end)) = (
+            pair,
+            pair.last().and_then(|op| match op {
+                Op::Receive(octets) => octets.iter().position(|&octet| octet == b'\n'),
+                _ => None,
+            }),
+        ) else {
+            continue;
+        };
+        if matches!(asked.kind, CommandKind::Retr | CommandKind::Top) {
+            let message = &answer[end + 1..];
+            for mode in [0, 1, 2, 4] {
+                seeds.push(("unstuff", [&[mode, 1, 5], message].concat()));
+            }
+            seeds.push(("roundtrip", [&[1, 5], message].concat()));
+            for (end, size) in [(0, 5), (1, 1), (2, 0)] {
+                seeds.push(("std_reader", [&[end, 1, size], &answer[..]].concat()));
+            }
+        }
+    }
+    for asked in ops.iter().filter_map(asked) {
+        let length = u8::try_from(asked.user.len()).unwrap_or(u8::MAX);
+        let mut seed = vec![which(asked.kind)];
+        seed.extend(asked.message.get().to_be_bytes());
+        seed.extend(asked.lines.to_be_bytes());
+        seed.push(length);
+        seed.extend(&asked.user[..length.into()]);
+        seed.extend(&asked.secret);
+        seeds.push(("encode", seed));
+    }
+    seeds
+}
+
+fn asked(op: &Op) -> Option<&Asked> {
+    match op {
+        Op::Send(asked) => Some(asked),
+        _ => None,
+    }
+}
+
+fn received(ops: &[Op]) -> Vec<u8> {
+    let octets = ops.iter().filter_map(|op| match op {
+        Op::Receive(octets) => Some(octets.as_slice()),
+        _ => None,
+    });
+    octets.collect::<Vec<_>>().concat()
+}
+
+/// The way into a session that a transcript goes, as [`pop3_fuzz::input::Input::way_in`] reads it.
+fn way_in(ops: &[Op]) -> u8 {
+    let asks = |kind| ops.iter().filter_map(asked).any(|asked| asked.kind == kind);
+    let security = match ops.first() {
+        Some(Op::Tls) => 0,
+        _ if asks(CommandKind::Stls) => 1,
+        _ => 2,
+    };
+    let authentication = match (asks(CommandKind::Apop), asks(CommandKind::User)) {
+        (true, false) => 0,
+        (true, true) => 1,
+        _ => 2,
+    };
+    security | authentication << 2 | u8::from(asks(CommandKind::Capa)) << 4
 }

@@ -136,6 +136,28 @@ const TLS: u8 = 176;
 const EOF: u8 = 177;
 const ABORT: u8 = 178;
 
+/// What [`Input::config`] reads as this.
+pub fn choices(config: &Config) -> u8 {
+    let pipelining = match config.pipelining {
+        Pipelining::IfAnnounced => 0,
+        Pipelining::Off => 1,
+        _ => 2,
+    };
+    u8::from(config.keep_single_dots)
+        | u8::from(config.glued_status) << 1
+        | config.blank_lines.min(3) << 2
+        | pipelining << 4
+        | u8::from(config.line_ends == LineEnds::Lenient) << 6
+}
+
+/// The octet that is read as this kind.
+pub fn which(kind: CommandKind) -> u8 {
+    let which = CommandKind::ALL.iter().position(|&one| one == kind);
+    which
+        .and_then(|which| u8::try_from(which).ok())
+        .unwrap_or(0)
+}
+
 fn kind(which: u8) -> CommandKind {
     CommandKind::ALL[usize::from(which) % CommandKind::ALL.len()]
 }
@@ -170,8 +192,7 @@ pub fn written(ops: &[Op]) -> Vec<u8> {
                 }
             }
             Op::Send(asked) => {
-                let which = CommandKind::ALL.iter().position(|&kind| kind == asked.kind);
-                let which = u8::try_from(which.expect("one of them")).expect("there are few");
+                let which = which(asked.kind);
                 let name = match asked.kind {
                     CommandKind::Pass => &asked.secret,
                     _ => &asked.user,

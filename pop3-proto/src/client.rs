@@ -262,7 +262,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
                 continue;
             }
             if status.nul() {
-                return Err(self.session.fail(ReceiveError::NulInReply));
+                return Err(self.give_up(ReceiveError::NulInReply));
             }
             self.blank_lines = 0;
             break (line, indicator);
@@ -271,13 +271,13 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
         let request = self.pipeline.oldest().filter(|_| !self.unasked);
         let positive = match indicator {
             Indicator::Negative => false,
-            _ if self.unasked => return Err(self.session.fail(ReceiveError::Unsolicited)),
+            _ if self.unasked => return Err(self.give_up(ReceiveError::Unsolicited)),
             Indicator::Positive => true,
             Indicator::Foreign(foreign) if greeting => {
-                return Err(self.session.fail(ReceiveError::NotPop3(foreign)));
+                return Err(self.give_up(ReceiveError::NotPop3(foreign)));
             }
             Indicator::Blank | Indicator::Foreign(_) | Indicator::Other => {
-                return Err(self.session.fail(ReceiveError::NotAReply { request }));
+                return Err(self.give_up(ReceiveError::NotAReply { request }));
             }
         };
         // All that may change has changed by the time that the line is borrowed.

@@ -384,10 +384,10 @@ fn what_was_not_asked_for_changes_nothing() {
 
 #[test]
 fn the_reply_to_another_command_is_not_the_capabilities() {
-    let credentials = Credentials::new(b"mrose", "tanstaaf".into());
+    let credentials = Credentials::new(b"m\x1brose", "tanstaaf".into());
     assert_eq!(
         format!("{credentials:?}"),
-        "Credentials { user: \"mrose\", secret: *** }"
+        "Credentials { user: \"m\\u{1b}rose\", secret: *** }"
     );
     let mut login = Login::new(LoginPolicy::new(Authentication::UserPass));
     let done = |kind| Event::Done {

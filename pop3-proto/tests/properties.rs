@@ -1,8 +1,10 @@
 //! Whatever the server says, however it is cut, and whatever the caller asks for and when: the client does what the
 //! executable specification in `oracle/` says, and nothing else.
 
+mod common;
 mod oracle;
 
+use common::{Seen, feed, feed_cut, logged_in};
 use md5::Digest as _;
 use oracle::commands::Asked;
 use oracle::dialogue::{Dialogue, Op};
@@ -10,7 +12,7 @@ use oracle::login::WayIn;
 use oracle::model::LineEnd;
 use oracle::stuffing::{stuffed, unstuffed};
 use pop3_proto::login::{Authentication, Security};
-use pop3_proto::{CommandKind, Config, LineEnds, MessageNumber, Pipelining};
+use pop3_proto::{Client, Command, CommandKind, Config, LineEnds, MessageNumber, Pipelining};
 use proptest::prelude::*;
 
 /// Octets that look like POP3, in pieces of lines and in whole ones.
@@ -124,13 +126,34 @@ fn asked() -> impl Strategy<Value = Asked> {
     })
 }
 
-fn op() -> impl Strategy<Value = Op> {
+fn ops() -> impl Strategy<Value = Vec<Op>> {
     prop_oneof![
-        10 => replies().prop_map(Op::Receive),
-        12 => asked().prop_map(Op::Send),
-        1 => Just(Op::Tls),
-        1 => prop::sample::select(vec![Op::Eof, Op::Abort]),
+        4 => replies().prop_map(|octets| vec![Op::Receive(octets)]),
+        4 => asked().prop_map(|asked| vec![Op::Send(asked)]),
+        16 => exchange(),
+        1 => Just(vec![Op::Tls]),
+        1 => prop::sample::select(vec![Op::Eof, Op::Abort]).prop_map(|op| vec![op]),
     ]
+}
+
+/// A command, and something that may well be its reply.
+fn exchange() -> impl Strategy<Value = Vec<Op>> {
+    let lines = prop::collection::vec(prop::sample::select(LINES), 0..4);
+    let kind = prop::sample::select(CommandKind::ALL);
+    (kind, lines, 0..8_u8).prop_map(|(kind, lines, mood)| {
+        let reply = match mood {
+            0 => "-ERR no\r\n".to_owned(),
+            _ if kind.is_multi_line() => {
+                let lines = lines.concat().replace("\r\n.\r\n", "\r\n..\r\n");
+                format!("+OK\r\n{}.\r\n", lines.trim_start_matches(".\r\n"))
+            }
+            _ => "+OK 1 2\r\n".to_owned(),
+        };
+        vec![
+            Op::Send(Asked::new(kind, MessageNumber::FIRST)),
+            Op::Receive(reply.into_bytes()),
+        ]
+    })
 }
 
 /// What brings a session up to a state, so that what follows is not all in vain.
@@ -161,9 +184,9 @@ fn beginning() -> impl Strategy<Value = Vec<Op>> {
 }
 
 fn dialogue() -> impl Strategy<Value = Dialogue> {
-    let ops = (beginning(), prop::collection::vec(op(), 0..12));
+    let ops = (beginning(), prop::collection::vec(ops(), 0..12));
     (config(), ops).prop_map(|(config, (mut ops, more))| {
-        ops.extend(more);
+        ops.extend(more.concat());
         Dialogue { config, ops }
     })
 }
@@ -186,6 +209,19 @@ fn way_in() -> impl Strategy<Value = WayIn> {
             ask_capabilities,
         },
     )
+}
+
+/// The message that a client makes of a stream, if it is whole.
+fn received(stream: &[u8], sizes: &[usize]) -> Option<Vec<u8>> {
+    let mut client: Client<8, 512> = logged_in();
+    let retr = Command::Retr(MessageNumber::FIRST);
+    let _ = client.send(&retr, &mut [0; 20]).expect("allowed");
+    feed(&mut client, b"+OK\r\n", &mut Vec::new());
+    let mut seen = feed_cut(&mut client, stream, sizes);
+    match (seen.pop(), seen.pop()) {
+        (Some(Seen::Event(_)), Some(Seen::Body(message))) => Some(message),
+        _ => None,
+    }
 }
 
 proptest! {
@@ -220,13 +256,16 @@ proptest! {
             prop::collection::vec(prop::sample::select(&b".\r\na"[..]), 0..6),
             prop::collection::vec(any::<u8>(), 0..80),
         ], 0..20),
+        sizes in sizes(),
     ) {
         let mut message = lines.join(&b"\r\n"[..]);
         message.extend_from_slice(b"\r\n");
         let stream = stuffed(&message);
         let read = unstuffed(&stream, LineEnd::CrLf, false);
-        prop_assert_eq!(read.message, message);
+        prop_assert_eq!(&read.message, &message);
         prop_assert_eq!(read.whole, Some(stream.len()));
+        prop_assert_eq!(received(&stream, &[usize::MAX]), Some(message.clone()));
+        prop_assert_eq!(received(&stream, &sizes), Some(message));
     }
 
     #[test]

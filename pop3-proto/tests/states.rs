@@ -274,3 +274,17 @@ fn capabilities_that_are_refused_after_the_login_are_not_those_from_before() {
     }
     assert_eq!(client.capabilities(), None);
 }
+
+#[test]
+fn capabilities_are_forgotten_at_a_log_in_by_apop_too() {
+    let mut client: Default = greeted();
+    for (kind, reply) in [
+        (CommandKind::Capa, &b"+OK\r\nPIPELINING\r\n.\r\n"[..]),
+        (CommandKind::Apop, b"+OK\r\n"),
+    ] {
+        send(&mut client, kind).unwrap();
+        feed(&mut client, reply, &mut Vec::new());
+    }
+    assert_eq!(client.state(), State::Transaction);
+    assert_eq!(client.capabilities(), None);
+}

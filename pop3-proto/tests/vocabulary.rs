@@ -10,6 +10,7 @@ fn commands_print_as_they_are_sent_but_for_secrets() {
     let message = MessageNumber::new(7).unwrap();
     for (command, line) in [
         (Command::User(b"mrose"), "USER mrose"),
+        (Command::User(b"m\x1brose"), "USER m\\u{1b}rose"),
         (Command::Pass("x".into()), "PASS ***"),
         (
             Command::Apop {

@@ -2,13 +2,15 @@
 //! gathered, and of that no more than `LINE` octets are kept, while the rest is read and dropped. Where a line ends
 //! never depends on `LINE`.
 
+use core::fmt;
+
 use arrayvec::ArrayVec;
 use memchr::memchr;
 
 use super::{LineEnd, take};
 
 /// Gathers the octets of a line that is split over chunks.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct LineReader<const LINE: usize> {
     kept: ArrayVec<u8, LINE>,
     /// The last octet was a CR: part of the line only if no LF follows.
@@ -28,6 +30,18 @@ pub(crate) struct Line<'i> {
     pub(crate) ended_by: LineEnd,
     /// The line was longer than `LINE` octets: only its first `LINE` are here.
     pub(crate) truncated: bool,
+}
+
+/// How much is kept, and not what: a server may have repeated a password.
+impl<const LINE: usize> fmt::Debug for LineReader<LINE> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LineReader")
+            .field("kept", &self.kept.len())
+            .field("pending_cr", &self.pending_cr)
+            .field("truncated", &self.truncated)
+            .field("complete", &self.complete)
+            .finish()
+    }
 }
 
 impl<'i> Line<'i> {

@@ -1,6 +1,8 @@
 //! The status indicator of a reply (RFC 1939 section 3), recognised while its line is being read, so that it does not
 //! depend on how much of the line is kept.
 
+use core::fmt;
+
 use arrayvec::ArrayVec;
 use memchr::memchr;
 
@@ -22,11 +24,21 @@ pub(crate) enum Indicator {
 }
 
 /// Remembers of a status line what its first octets are, and whether it has a NUL anywhere.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct StatusScanner {
     /// `-ERR` and the two octets behind it, which may be the line end.
     head: ArrayVec<u8, 6>,
     nul: bool,
+}
+
+/// As for the line reader: how much, and not what.
+impl fmt::Debug for StatusScanner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StatusScanner")
+            .field("head", &self.head.len())
+            .field("nul", &self.nul)
+            .finish()
+    }
 }
 
 impl StatusScanner {

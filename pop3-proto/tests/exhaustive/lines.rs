@@ -106,6 +106,23 @@ fn every_short_status_line_with_all_leniency() {
     after_each_command::<2>(lenient, bound(5, 3));
 }
 
+/// What may stand behind a status indicator, and what may not.
+#[test]
+fn every_short_text_behind_a_status_indicator() {
+    const BEHIND: [u8; 8] = *b"1x:\t \0\r\n";
+    let longest = bound(4, 3);
+    for config in [strict(), strict().glued_status(true)] {
+        let commands = [None, Some(CommandKind::Noop), Some(CommandKind::Retr)];
+        let waiting = commands.map(|command| waiting::<8>(config, command));
+        for player in waiting.into_iter().chain([Player::new(config)]) {
+            for indicator in ["+OK", "-ERR", "+ok", "-err", "+OK ", "-ERR "] {
+                let tried = try_all(&player, indicator.as_bytes(), BEHIND, longest);
+                assert_eq!(tried, all(longest));
+            }
+        }
+    }
+}
+
 /// Some of these lines are just as long as what is kept of one, and some are longer.
 #[test]
 fn every_short_line_where_numbers_should_stand() {
@@ -127,5 +144,8 @@ fn every_short_line_where_numbers_should_stand() {
         let player = waiting::<4>(strict(), Some(command));
         let tried = try_all(&player, before.as_bytes(), LISTING, longest);
         assert_eq!(tried, all(longest));
+        let player = waiting::<1>(strict(), Some(command));
+        let tried = try_all(&player, before.as_bytes(), LISTING, longest - 1);
+        assert_eq!(tried, all(longest - 1));
     }
 }

@@ -1,5 +1,5 @@
 //! Everything, up to a bound: every short message in every way of cutting it, every short status line after every command,
-//! every command in every state, every short dialogue.
+//! every command in every state, every short dialogue, every timestamp, every way in.
 //!
 //! The bounds of a release build are what counts (`cargo test --release -p pop3-proto --test exhaustive`); a debug build
 //! keeps to smaller ones, so that it takes seconds.
@@ -10,10 +10,12 @@
 mod oracle;
 
 mod dialogues;
+mod greetings;
 mod lines;
 mod states;
 mod unstuffer;
 mod unstuffing;
+mod ways_in;
 
 /// A bound: the first in a release build, the second in a debug build.
 const fn bound(release: usize, debug: usize) -> usize {

@@ -31,7 +31,7 @@ pub struct Dialogue {
     pub ops: Vec<Op>,
 }
 
-/// How far a dialogue got.
+/// How far a dialogue got, as the client told it.
 #[derive(Clone, Debug)]
 pub struct Played {
     pub state: State,
@@ -102,12 +102,15 @@ pub struct Player<const DEPTH: usize, const LINE: usize> {
     progress: Progress,
 }
 
-/// How much of what is to be seen has been seen.
+/// How much of what is to be seen has been seen, and what that was.
 #[derive(Clone, Copy, Default)]
 struct Progress {
     steps: usize,
     /// How many octets of the message that is the next step.
     octets: usize,
+    events: usize,
+    ended: usize,
+    committed: bool,
 }
 
 impl Progress {
@@ -118,6 +121,10 @@ impl Progress {
             other => panic!("{event:?} instead of {other:?}"),
         }
         self.steps += 1;
+        self.events += 1;
+        self.ended += usize::from(matches!(event, Event::End { .. }));
+        self.committed |=
+            matches!(event, Event::Done { request, .. } if request.kind == CommandKind::Quit);
     }
 
     fn body(&mut self, octets: &[u8], expected: &[Seen<'_>]) {
@@ -345,23 +352,21 @@ impl<const DEPTH: usize, const LINE: usize> Player<DEPTH, LINE> {
     }
 
     pub fn played(&self) -> Played {
-        let outcome = self.connection.outcome();
-        let events = || {
-            outcome.seen.iter().filter_map(|seen| match seen {
-                Seen::Event(event) => Some(event),
-                Seen::Body(_) => None,
-            })
-        };
-        let committed = |event: &Event<'_>| matches!(event, Event::Done { request, .. } if request.kind == CommandKind::Quit);
+        let Progress {
+            events,
+            ended,
+            committed,
+            ..
+        } = self.progress;
+        // A receive without octets changes nothing, but for giving the error that stays.
+        let failure = self.client.clone().receive(&mut &b""[..]).err();
         Played {
             state: self.client.state(),
-            failure: self.ended.or(outcome.failure),
+            failure,
             waiting: self.client.waiting_for(),
-            events: events().count(),
-            ended: events()
-                .filter(|event| matches!(event, Event::End { .. }))
-                .count(),
-            committed: events().any(committed),
+            events,
+            ended,
+            committed,
         }
     }
 }
