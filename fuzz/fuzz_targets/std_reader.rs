@@ -60,8 +60,8 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-/// A message, and whether it was whole; `None`: the answer was no message.
-type Mail = Option<(Vec<u8>, bool)>;
+/// A message, and whether it was whole; or else whether it was refused.
+type Mail = Result<(Vec<u8>, bool), bool>;
 
 /// What the model makes of the answer to RETR.
 fn expected(answer: &[u8]) -> Mail {
@@ -91,12 +91,13 @@ fn expected(answer: &[u8]) -> Mail {
         tls: None,
     };
     let outcome = connection.outcome();
-    let mut mail = None;
+    let mut mail = Err(false);
     for seen in &outcome.seen {
         match (seen, &mut mail) {
-            (Seen::Event(Event::Begin { .. }), _) => mail = Some((Vec::new(), false)),
-            (Seen::Body(octets), Some((message, _))) => message.clone_from(octets),
-            (Seen::Event(Event::End { .. }), Some((_, whole))) => *whole = true,
+            (Seen::Event(Event::Begin { .. }), _) => mail = Ok((Vec::new(), false)),
+            (Seen::Event(Event::Rejected { .. }), Err(refused)) => *refused = true,
+            (Seen::Body(octets), Ok((message, _))) => message.clone_from(octets),
+            (Seen::Event(Event::End { .. }), Ok((_, whole))) => *whole = true,
             _ => {}
         }
     }
@@ -114,11 +115,13 @@ fn read(
         .login(&Credentials::new("a", "b"), Authentication::UserPass)
         .map_err(Error::from)
         .expect("it lets everybody in");
-    let mut message = session.retr(MessageNumber::FIRST).ok()?;
+    let mut message = session
+        .retr(MessageNumber::FIRST)
+        .map_err(|error| error.kind() == pop3_std::ErrorKind::Rejected)?;
     let (octets, result) = read(&mut message);
     let whole = result.is_ok();
     assert_eq!(message.read(&mut [0]).is_ok(), whole, "it stays as it is");
     drop(message);
     assert!(whole || !session.is_open(), "cut short, and it goes on");
-    Some((octets, whole))
+    Ok((octets, whole))
 }

@@ -284,3 +284,19 @@ fn long_names_and_passwords_are_taken() {
     let sent = send(&mut client, &Command::Pass(password.as_str().into()));
     assert_eq!(sent, format!("PASS {password}\r\n").as_bytes());
 }
+
+#[test]
+fn a_long_secret_is_digested_whole() {
+    use md5::Digest as _;
+    let secret = "s".repeat(1_000);
+    let mut client: Default = Client::new();
+    feed(&mut client, b"+OK <1@x>\r\n", &mut Vec::new());
+    let apop = Command::Apop {
+        user: b"mrose",
+        secret: secret.as_str().into(),
+    };
+    let digest = md5::Md5::digest(format!("<1@x>{secret}"));
+    let hex: String = digest.iter().map(|octet| format!("{octet:02x}")).collect();
+    let sent = send(&mut client, &apop);
+    assert_eq!(sent, format!("APOP mrose {hex}\r\n").as_bytes());
+}
