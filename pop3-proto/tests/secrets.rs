@@ -280,7 +280,12 @@ fn a_line_that_was_shown_can_be_wiped() {
     let mut client: Client = greeted();
     let _ = client.send(&Command::User(b"a"), &mut [0; 100]).unwrap();
     feed(&mut client, b"-ERR hun", &mut Vec::new());
-    assert!(format!("{client:?}").contains("LineReader { kept: 8,"));
+    let printed = format!("{client:?}");
+    assert!(printed.contains("LineReader { kept: 8,"), "{printed}");
+    assert!(
+        printed.contains("StatusScanner { head: 6, nul: false }"),
+        "{printed}"
+    );
     client.wipe_line();
     let text = Text::new(b"hunter");
     for octet in b"ter\r\n".chunks(1) {
