@@ -24,6 +24,7 @@ mod event;
 pub mod login;
 mod pipeline;
 mod reply;
+pub mod sasl;
 mod secret;
 mod state;
 mod text;

@@ -1,0 +1,143 @@
+//! SASL (RFC 4422) in POP3 (RFC 5034): challenges in, responses out, without an allocator.
+//!
+//! [`Login`](crate::login::Login) drives a mechanism by itself. By hand it goes like this: send
+//! [`Command::Auth`](crate::Command::Auth); show each [`Event::Challenge`](crate::Event::Challenge) to
+//! [`Mechanism::take_challenge`] and answer it with [`Command::Response`](crate::Command::Response), or, if that fails, with
+//! [`Command::Cancel`](crate::Command::Cancel); and when the server says `+OK`, believe it only if
+//! [`Mechanism::check_success`] does.
+//!
+//! ```
+//! use pop3_proto::sasl::{Mechanism, Plain};
+//! use pop3_proto::{Client, Command, Event};
+//!
+//! let mut client: Client = Client::new();
+//! client.receive(&mut &b"+OK ready\r\n"[..])?;
+//! let plain = Plain::new(b"tim", "tanstaaftanstaaf".into());
+//! let mut out = [0; 255];
+//! let auth = Command::Auth { mechanism: &plain, initial_response: true };
+//! let sent = client.send(&auth, &mut out)?;
+//! assert_eq!(&out[..sent.octets], b"AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\r\n");
+//!
+//! let done = client.receive(&mut &b"+OK\r\n"[..])?;
+//! assert!(matches!(done, Some(Event::Done { .. })));
+//! plain.check_success()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod challenge;
+mod kind;
+mod plain;
+mod response;
+
+use core::fmt;
+
+pub use challenge::Challenge;
+pub use kind::{MechanismKind, MechanismSet};
+pub use plain::Plain;
+pub use response::ResponseWriter;
+
+/// The longest challenge that the mechanisms of this crate take, in octets before base64: what fits into a reply line
+/// of [`MAX_LINE`](crate::MAX_LINE) octets. A longer one cancels the exchange.
+pub const MAX_CHALLENGE: usize = 384;
+
+/// One side of a SASL exchange: the client's.
+///
+/// The mechanisms of this crate are of this trait, and so are an embedder's own (GSSAPI, NTLM). All octets here are those
+/// before base64.
+pub trait Mechanism: Send + Sync {
+    /// Its name, as it is announced and as it is sent: 1 to 20 upper-case letters, digits, hyphens and underscores
+    /// (RFC 4422 section 3.1).
+    fn name(&self) -> &str;
+
+    /// Whether the client speaks first. Then the first response may go with the command, and the first challenge, if there
+    /// is one, is only the server's leave to speak: it is not shown to [`take_challenge`](Self::take_challenge).
+    fn speaks_first(&self) -> bool;
+
+    /// Takes the server's challenge, and gets the response to it ready.
+    ///
+    /// # Errors
+    ///
+    /// The exchange cannot go on, and is to be cancelled.
+    fn take_challenge(&mut self, challenge: Challenge<'_>) -> Result<(), MechanismError>;
+
+    /// Writes the response that is due. Writing it changes nothing, and it is written twice: once to find out how long it
+    /// is, and once into the output buffer.
+    fn write_response(&self, response: &mut ResponseWriter<'_>);
+
+    /// The server says that the log-in has succeeded: is that to be believed? A mechanism in which the server proves who it
+    /// is says no before it has.
+    ///
+    /// # Errors
+    ///
+    /// It is not, and the session must not be used.
+    fn check_success(&self) -> Result<(), MechanismError>;
+}
+
+/// Why an exchange cannot go on, or must not be believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MechanismError {
+    /// The challenge is not base64 (RFC 4648 section 4, padding included).
+    NotBase64,
+    /// The challenge is longer than [`MAX_CHALLENGE`], or than the line that the client keeps.
+    TooLong,
+    /// The challenge is not what the mechanism's RFC says, or it is one too many.
+    Malformed,
+    /// The server's nonce does not begin with the client's (RFC 5802 section 5.1): the answer is to another exchange.
+    WrongNonce,
+    /// The server wants fewer rounds of hashing than is safe, or more than the client is willing to do.
+    Iterations {
+        /// What the server wants.
+        wanted: u32,
+        /// The bound that it breaks.
+        bound: u32,
+    },
+    /// The server's own proof is wrong: it does not know the password, so it is not the server that it pretends to be.
+    WrongServerSignature,
+    /// The server says that the log-in has succeeded before it has proved that it knows the password, or before the
+    /// exchange is complete.
+    NotProved,
+    /// The server ended the exchange with an error of the mechanism's own (`e=` of RFC 5802 section 7).
+    ServerError,
+    /// The user name or the password is not ASCII, and has not been prepared (SASLprep, RFC 4013).
+    NotPrepared,
+    /// What the mechanism needs is missing: a nonce, or the channel binding of TLS.
+    Missing,
+    /// A mechanism of the embedder's own says why itself.
+    Other(&'static str),
+}
+
+impl fmt::Display for MechanismError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotBase64 => f.write_str("the server's challenge is not base64"),
+            Self::TooLong => f.write_str("the server's challenge is too long"),
+            Self::Malformed => f.write_str("the server's challenge does not go with the mechanism"),
+            Self::WrongNonce => f.write_str("the server answers another nonce than the client's"),
+            Self::Iterations { wanted, bound } if wanted < bound => write!(
+                f,
+                "the server wants {wanted} rounds of hashing, and fewer than {bound} are not safe"
+            ),
+            Self::Iterations { wanted, bound } => write!(
+                f,
+                "the server wants {wanted} rounds of hashing, and more than {bound} are not allowed"
+            ),
+            Self::WrongServerSignature => {
+                f.write_str("the server could not prove that it knows the password")
+            }
+            Self::NotProved => f.write_str(
+                "the server claims success before it has proved that it knows the password",
+            ),
+            Self::ServerError => f.write_str("the server ended the exchange with an error"),
+            Self::NotPrepared => f.write_str(
+                "a user name or a password that is not ASCII must be prepared (SASLprep) first",
+            ),
+            Self::Missing => {
+                f.write_str("the mechanism needs a nonce or a channel binding that was not given")
+            }
+            Self::Other(reason) => f.write_str(reason),
+        }
+    }
+}
+
+impl core::error::Error for MechanismError {}
