@@ -8,13 +8,14 @@ use crate::error::{ReceiveError, SendError, Waiting};
 use crate::event::Event;
 use crate::pipeline::Pipeline;
 use crate::reply;
+use crate::sasl::Challenge;
 use crate::state::{Session, State};
 use crate::text::Text;
 use crate::wire::LineEnd;
 use crate::wire::dot::{Piece, Unstuffer};
 use crate::wire::line::LineReader;
 use crate::wire::number::trim_start;
-use crate::wire::status::{Indicator, StatusScanner, indicator_len};
+use crate::wire::status::{Indicator, StatusScanner};
 
 /// The longest command line that RFC 2449 section 4 allows, in octets with its CRLF: an output buffer of this size
 /// holds every command but those with a very long user name or password ([`SendError::BufferTooSmall`] tells).
@@ -151,6 +152,10 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
     /// What [`Client::send`] would refuse it for, the arguments and the output buffer apart.
     pub fn check(&self, command: CommandKind) -> Result<(), SendError> {
         self.session.check(command, self.pipeline.newest())?;
+        if let CommandKind::Response | CommandKind::Cancel = command {
+            // They belong to the command in flight.
+            return Ok(());
+        }
         if command == CommandKind::Apop && !self.timestamp.is_found() {
             return Err(SendError::NoTimestamp);
         }
@@ -190,7 +195,13 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
         self.check(request.kind)?;
         let octets = command.encode(&self.timestamp, out)?;
         self.session.sent(request.kind);
-        self.pipeline.push(request);
+        let request = match (request.kind, self.pipeline.newest()) {
+            (CommandKind::Response | CommandKind::Cancel, Some(auth)) => auth,
+            _ => {
+                self.pipeline.push(request);
+                request
+            }
+        };
         Ok(Sent { request, octets })
     }
 
@@ -242,7 +253,8 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
         let greeting = self.state() == State::Greeting;
         let (line, indicator) = loop {
             if self.status.is_empty() {
-                self.unasked = !greeting && self.pipeline.oldest().is_none();
+                self.unasked =
+                    !greeting && (self.pipeline.oldest().is_none() || self.session.is_challenged());
             }
             let before = *input;
             let line = self.line.read(input, LineEnd::Lf);
@@ -272,11 +284,19 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
         let positive = match indicator {
             Indicator::Negative => false,
             _ if self.unasked => return Err(self.give_up(ReceiveError::Unsolicited)),
+            Indicator::Positive if self.session.is_cancelled() => {
+                return Err(self.give_up(ReceiveError::CancelAccepted));
+            }
             Indicator::Positive => true,
+            Indicator::Challenge if self.session.challenged(request) => {
+                let base64 = text_behind(indicator, line.octets(&self.line));
+                let challenge = Challenge::maybe_truncated(base64, line.truncated);
+                return Ok(request.map(|request| Event::Challenge { request, challenge }));
+            }
             Indicator::Foreign(foreign) if greeting => {
                 return Err(self.give_up(ReceiveError::NotPop3(foreign)));
             }
-            Indicator::Blank | Indicator::Foreign(_) | Indicator::Other => {
+            Indicator::Blank | Indicator::Foreign(_) | Indicator::Challenge | Indicator::Other => {
                 return Err(self.give_up(ReceiveError::NotAReply { request }));
             }
         };
@@ -291,11 +311,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
         }
         self.octets_behind_stls = self.state() == State::StartTls && !input.is_empty();
 
-        let after_indicator = line
-            .octets(&self.line)
-            .get(indicator_len(positive)..)
-            .unwrap_or_default();
-        let octets = trim_start(after_indicator);
+        let octets = text_behind(indicator, line.octets(&self.line));
         let text = Text::new(octets);
         Ok(Some(match request {
             None if greeting && positive => Event::Greeting {
@@ -312,7 +328,9 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
     fn answered(&mut self, command: CommandKind, positive: bool, ended_by: LineEnd) {
         self.session.answered(command, positive);
         match command {
-            CommandKind::Pass | CommandKind::Apop if positive => self.capabilities = None,
+            CommandKind::Pass | CommandKind::Apop | CommandKind::Auth if positive => {
+                self.capabilities = None;
+            }
             // What is refused now was perhaps granted before: then it is not to be relied on.
             CommandKind::Capa => self.capabilities = None,
             _ => {}
@@ -438,6 +456,11 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
         self.status = StatusScanner::new();
         self.session.fail(error)
     }
+}
+
+/// The text of a status line.
+fn text_behind(indicator: Indicator, line: &[u8]) -> &[u8] {
+    trim_start(line.get(indicator.len()..).unwrap_or_default())
 }
 
 impl<const DEPTH: usize, const LINE: usize> Default for Client<DEPTH, LINE> {

@@ -5,6 +5,7 @@ use core::num::NonZeroU32;
 
 use crate::apop::Timestamp;
 use crate::error::SendError;
+use crate::sasl::Mechanism;
 use crate::secret::Secret;
 use crate::text::Text;
 use crate::wire::encode;
@@ -122,6 +123,27 @@ pub enum Command<'a> {
     Capa,
     /// `STLS` (RFC 2595 section 4): begin TLS on this connection.
     Stls,
+    /// `AUTH mechanism [initial-response]` (RFC 5034 section 4): a SASL exchange begins. See [`sasl`](crate::sasl).
+    Auth {
+        /// The mechanism, at its beginning.
+        mechanism: &'a dyn Mechanism,
+        /// Send its first response along, if it [speaks first](Mechanism::speaks_first): one round trip less. A server that
+        /// announces SASL has to take it, but commands are limited to [`MAX_COMMAND`](crate::MAX_COMMAND) octets.
+        initial_response: bool,
+    },
+    /// The response to [`Event::Challenge`](crate::Event::Challenge): what the mechanism has to say now.
+    Response(&'a dyn Mechanism),
+    /// `*`, the other answer to [`Event::Challenge`](crate::Event::Challenge) (RFC 5034 section 4): the exchange is over, and
+    /// the session goes on. The server answers with `-ERR`, and nothing else may be its answer.
+    Cancel,
+    /// `UTF8` (RFC 6856 section 2.1): mail and texts may be UTF-8 from now on. To be sent before the log-in; some servers
+    /// take it after. STLS must not follow.
+    Utf8,
+    /// `LANG` (RFC 6856 section 3.2): which languages are there?
+    Languages,
+    /// `LANG tag` (RFC 6856 section 3.2): texts in this language from now on, `*` for the server's default: a language tag of
+    /// RFC 5646.
+    Lang(&'a str),
 }
 
 impl Command<'_> {
@@ -144,6 +166,12 @@ impl Command<'_> {
             Self::Quit => CommandKind::Quit,
             Self::Capa => CommandKind::Capa,
             Self::Stls => CommandKind::Stls,
+            Self::Auth { .. } => CommandKind::Auth,
+            Self::Response(_) => CommandKind::Response,
+            Self::Cancel => CommandKind::Cancel,
+            Self::Utf8 => CommandKind::Utf8,
+            Self::Languages => CommandKind::Languages,
+            Self::Lang(_) => CommandKind::Lang,
         }
     }
 
@@ -160,7 +188,8 @@ impl Command<'_> {
     }
 
     /// Whether the arguments can be sent: no CR, LF or NUL in them, none of them empty, and no blank in the user's name for
-    /// APOP. [`Client::send`](crate::Client::send) checks it too; this is for finding out before the session has begun.
+    /// APOP; a mechanism's name and a language's tag are words of the characters that they may have.
+    /// [`Client::send`](crate::Client::send) checks it too; this is for finding out before the session has begun.
     ///
     /// # Errors
     ///
@@ -173,6 +202,8 @@ impl Command<'_> {
             Self::Apop { user, secret } => {
                 fine(user) && !user.contains(&b' ') && fine(secret.expose())
             }
+            Self::Auth { mechanism, .. } => is_mechanism_name(mechanism.name().as_bytes()),
+            Self::Lang(tag) => is_language_tag(tag.as_bytes()),
             _ => true,
         };
         if all_fine {
@@ -196,6 +227,19 @@ impl Command<'_> {
             Self::Top { message, lines } => {
                 encode::line(keyword, &[&digits(message.get()), &digits(lines)], out)
             }
+            Self::Lang(tag) => encode::line(keyword, &[tag.as_bytes()], out),
+            Self::Auth {
+                mechanism,
+                initial_response,
+            } => {
+                let name = mechanism.name().as_bytes();
+                if initial_response && mechanism.speaks_first() {
+                    encode::response(&[keyword, b" ", name, b" "], mechanism, b"=", out)
+                } else {
+                    encode::line(keyword, &[name], out)
+                }
+            }
+            Self::Response(mechanism) => encode::response(&[], mechanism, b"", out),
             _ => match self.message() {
                 Some(message) => encode::line(keyword, &[&digits(message.get())], out),
                 None => encode::line(keyword, &[], out),
@@ -204,10 +248,35 @@ impl Command<'_> {
     }
 }
 
+/// RFC 4422 section 3.1.
+fn is_mechanism_name(name: &[u8]) -> bool {
+    let allowed = |octet| matches!(octet, b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_');
+    (1..=20).contains(&name.len()) && name.iter().copied().all(allowed)
+}
+
+/// RFC 5646 section 2.1, or `*`.
+fn is_language_tag(tag: &[u8]) -> bool {
+    let allowed = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'-';
+    tag == b"*" || !tag.is_empty() && tag.iter().copied().all(allowed)
+}
+
 impl fmt::Display for Command<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.kind().keyword())?;
         match self {
+            Self::Auth {
+                mechanism,
+                initial_response,
+            } => {
+                write!(f, " {}", Text::new(mechanism.name().as_bytes()))?;
+                f.write_str(if *initial_response && mechanism.speaks_first() {
+                    " ***"
+                } else {
+                    ""
+                })
+            }
+            Self::Response(_) => f.write_str(" ***"),
+            Self::Lang(tag) => write!(f, " {}", Text::new(tag.as_bytes())),
             Self::User(user) => write!(f, " {}", Text::new(user)),
             Self::Pass(secret) => write!(f, " {secret}"),
             Self::Apop { user, secret } => write!(f, " {} {secret}", Text::new(user)),
@@ -262,6 +331,18 @@ pub enum CommandKind {
     Capa,
     /// `STLS`
     Stls,
+    /// `AUTH mechanism`
+    Auth,
+    /// The response to a challenge.
+    Response,
+    /// `*`
+    Cancel,
+    /// `UTF8`
+    Utf8,
+    /// `LANG`
+    Languages,
+    /// `LANG tag`
+    Lang,
 }
 
 impl CommandKind {
@@ -283,9 +364,15 @@ impl CommandKind {
         Self::Quit,
         Self::Capa,
         Self::Stls,
+        Self::Auth,
+        Self::Response,
+        Self::Cancel,
+        Self::Utf8,
+        Self::Languages,
+        Self::Lang,
     ];
 
-    /// The word that begins the command.
+    /// The word that begins the command; for a response to a challenge, which has none, what to call it.
     pub const fn keyword(self) -> &'static str {
         match self {
             Self::User => "USER",
@@ -302,6 +389,11 @@ impl CommandKind {
             Self::Quit => "QUIT",
             Self::Capa => "CAPA",
             Self::Stls => "STLS",
+            Self::Auth => "AUTH",
+            Self::Response => "(response)",
+            Self::Cancel => "*",
+            Self::Utf8 => "UTF8",
+            Self::Languages | Self::Lang => "LANG",
         }
     }
 }

@@ -22,6 +22,10 @@ pub enum SendError {
     UserFirst,
     /// STLS inside TLS.
     AlreadyTls,
+    /// STLS after the server has accepted UTF8 (RFC 6856 section 2.1).
+    StlsAfterUtf8,
+    /// A response to a challenge, or its cancellation, but no challenge waits for it.
+    NoChallenge,
     /// APOP, but the greeting had no timestamp that can be used, or it came before TLS.
     NoTimestamp,
     /// No further command can be sent before this one is answered.
@@ -33,7 +37,8 @@ pub enum SendError {
         /// The octets that it takes.
         needed: usize,
     },
-    /// An argument has CR, LF or NUL in it, or is empty, or (the user of APOP) has a blank in it.
+    /// An argument has CR, LF or NUL in it, or is empty, or (the user of APOP, a mechanism, a language) has another octet in
+    /// it that it must not have.
     InvalidArgument(CommandKind),
 }
 
@@ -46,6 +51,8 @@ impl fmt::Display for SendError {
             Self::Failed(error) => write!(f, "the session is over: {error}"),
             Self::UserFirst => f.write_str("PASS must follow a USER that the server has accepted"),
             Self::AlreadyTls => f.write_str("STLS is not allowed inside TLS"),
+            Self::StlsAfterUtf8 => f.write_str("STLS is not allowed after UTF8"),
+            Self::NoChallenge => f.write_str("there is no challenge that waits for an answer"),
             Self::NoTimestamp => f.write_str(
                 "APOP cannot be used: no timestamp was offered, or it was offered before TLS",
             ),
@@ -90,6 +97,8 @@ pub enum ReceiveError {
     NulInReply,
     /// A line that is no `-ERR`, and that began before any command was sent that it could answer.
     Unsolicited,
+    /// `+OK` to a SASL exchange that was cancelled: nobody is logged in by that.
+    CancelAccepted,
     /// Octets between the `+OK` to STLS and the TLS handshake: someone may be injecting replies (RFC 2595 section 4).
     PlaintextAfterStls,
     /// The connection ended before the session did.
@@ -119,6 +128,9 @@ impl fmt::Display for ReceiveError {
             }
             Self::NulInReply => f.write_str("the server sent a NUL in a status line"),
             Self::Unsolicited => f.write_str("the server sent a reply that nothing had asked for"),
+            Self::CancelAccepted => {
+                f.write_str("the server claims that a log-in succeeded that was cancelled")
+            }
             Self::PlaintextAfterStls => f.write_str(
                 "the server, or someone in between, sent plain text after its reply to STLS",
             ),

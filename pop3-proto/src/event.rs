@@ -2,6 +2,7 @@
 
 use crate::capability::Capability;
 use crate::command::{MessageNumber, Request};
+use crate::sasl::Challenge;
 use crate::text::Text;
 
 /// One thing that the server said. It borrows the input, or the client's line buffer: use it before the next call.
@@ -28,7 +29,7 @@ pub enum Event<'a> {
     },
     /// `-ERR`: the command was refused, and the session goes on.
     ///
-    /// To PASS and APOP: not logged in. To QUIT: not all of the deletions were made (RFC 1939 section 6).
+    /// To PASS, APOP and AUTH: not logged in. To QUIT: not all of the deletions were made (RFC 1939 section 6).
     Rejected {
         /// The command.
         request: Request,
@@ -68,6 +69,23 @@ pub enum Event<'a> {
         request: Request,
         /// The capability.
         capability: Capability<'a>,
+    },
+    /// A line of the answer to LANG (RFC 6856 section 3.2).
+    Language {
+        /// The command.
+        request: Request,
+        /// The language's tag (RFC 5646).
+        tag: Text<'a>,
+        /// What the language is called, in that language.
+        name: Text<'a>,
+    },
+    /// A challenge within the exchange that AUTH has begun: answer it with
+    /// [`Command::Response`](crate::Command::Response) or [`Command::Cancel`](crate::Command::Cancel). Nothing else can be sent.
+    Challenge {
+        /// The command.
+        request: Request,
+        /// The challenge.
+        challenge: Challenge<'a>,
     },
     /// A line, or the answer, that could not be read, or did not fit into the line buffer. It costs this item alone.
     Unparsed {
@@ -117,6 +135,8 @@ impl Event<'_> {
             | Self::Listing { request, .. }
             | Self::UniqueId { request, .. }
             | Self::Capability { request, .. }
+            | Self::Language { request, .. }
+            | Self::Challenge { request, .. }
             | Self::Unparsed { request, .. }
             | Self::Begin { request, .. }
             | Self::End { request }

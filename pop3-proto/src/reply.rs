@@ -5,6 +5,7 @@ use crate::command::{CommandKind, Request};
 use crate::event::{Event, UniqueId};
 use crate::text::Text;
 use crate::wire::listing;
+use crate::wire::number::{trim, word};
 
 /// What `+OK` and this text mean as an answer to the command.
 pub(crate) fn answer(request: Request, octets: &[u8], truncated: bool) -> Event<'_> {
@@ -46,6 +47,14 @@ pub(crate) fn line(request: Request, octets: &[u8], truncated: bool) -> Event<'_
             request,
             capability,
         }),
+        CommandKind::Languages => {
+            let mut name = octets;
+            word(&mut name).map(|tag| Event::Language {
+                request,
+                tag: Text::new(tag),
+                name: Text::new(trim(name)),
+            })
+        }
         CommandKind::Uidl => {
             listing::unique_id(octets).map(|(message, unique_id)| Event::UniqueId {
                 request,

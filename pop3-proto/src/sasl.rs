@@ -35,6 +35,7 @@ pub use challenge::Challenge;
 pub use kind::{MechanismKind, MechanismSet};
 pub use plain::Plain;
 pub use response::ResponseWriter;
+pub(crate) use response::{length, write};
 
 /// The longest challenge that the mechanisms of this crate take, in octets before base64: what fits into a reply line
 /// of [`MAX_LINE`](crate::MAX_LINE) octets. A longer one cancels the exchange.

@@ -44,26 +44,42 @@ impl CommandKind {
     pub const fn is_multi_line(self) -> bool {
         matches!(
             self,
-            Self::List | Self::Uidl | Self::Retr | Self::Top | Self::Capa
+            Self::List | Self::Uidl | Self::Retr | Self::Top | Self::Capa | Self::Languages
         )
     }
 
-    /// Whether nothing may be sent behind it before its reply is there. Its reply changes what is allowed, and servers
-    /// are known to drop what comes behind it in the same write.
+    /// Whether nothing may be sent behind it before its reply is there. Its reply changes what is allowed, or what the
+    /// next reply means, and servers are known to drop what comes behind it in the same write.
     const fn is_barrier(self) -> bool {
         matches!(
             self,
-            Self::User | Self::Pass | Self::Apop | Self::Stls | Self::Quit
+            Self::User
+                | Self::Pass
+                | Self::Apop
+                | Self::Stls
+                | Self::Quit
+                | Self::Auth
+                | Self::Utf8
         )
     }
 
-    /// The states that allow it (RFC 1939 sections 4 to 7, RFC 2449 section 5, RFC 2595 section 4).
+    /// The states that allow it (RFC 1939 sections 4 to 7, RFC 2449 section 5, RFC 2595 section 4, RFC 5034 section 4,
+    /// RFC 6856 sections 2 and 3).
     const fn is_allowed_in(self, state: State) -> bool {
         match self {
-            Self::User | Self::Pass | Self::Apop | Self::Stls => {
+            Self::User
+            | Self::Pass
+            | Self::Apop
+            | Self::Stls
+            | Self::Auth
+            | Self::Response
+            | Self::Cancel => {
                 matches!(state, State::Authorization)
             }
-            Self::Capa | Self::Quit => matches!(state, State::Authorization | State::Transaction),
+            // UTF8 belongs before the log-in, but there are servers that announce it only after.
+            Self::Capa | Self::Quit | Self::Utf8 | Self::Languages | Self::Lang => {
+                matches!(state, State::Authorization | State::Transaction)
+            }
             Self::Stat
             | Self::List
             | Self::ListOne
@@ -84,8 +100,22 @@ pub(crate) struct Session {
     state: State,
     /// USER was accepted, so PASS is allowed.
     user_accepted: bool,
+    /// UTF8 was accepted, so STLS is no longer allowed.
+    utf8: bool,
+    exchange: Exchange,
     tls: bool,
     failure: Option<ReceiveError>,
+}
+
+/// Where a SASL exchange is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exchange {
+    /// There is none, or the server is to speak.
+    Quiet,
+    /// The server has challenged, and the client is to speak.
+    Challenged,
+    /// The client has cancelled it.
+    Cancelled,
 }
 
 impl Session {
@@ -93,6 +123,8 @@ impl Session {
         Self {
             state: State::Greeting,
             user_accepted: false,
+            utf8: false,
+            exchange: Exchange::Quiet,
             tls: false,
             failure: None,
         }
@@ -120,6 +152,12 @@ impl Session {
         if !command.is_allowed_in(state) {
             return Err(SendError::WrongState { command, state });
         }
+        if let CommandKind::Response | CommandKind::Cancel = command {
+            return match self.exchange {
+                Exchange::Challenged => Ok(()),
+                _ => Err(SendError::NoChallenge),
+            };
+        }
         if let Some(newest) = newest {
             // QUIT may end a pipeline; the other barriers stand alone.
             let alone = command.is_barrier() && command != CommandKind::Quit;
@@ -130,6 +168,7 @@ impl Session {
         match command {
             CommandKind::Pass if !self.user_accepted => Err(SendError::UserFirst),
             CommandKind::Stls if self.tls => Err(SendError::AlreadyTls),
+            CommandKind::Stls if self.utf8 => Err(SendError::StlsAfterUtf8),
             _ => Ok(()),
         }
     }
@@ -137,9 +176,32 @@ impl Session {
     /// The command has been sent.
     pub(crate) fn sent(&mut self, command: CommandKind) {
         self.user_accepted = false;
-        if command == CommandKind::Quit {
-            self.state = State::Quitting;
+        match command {
+            CommandKind::Quit => self.state = State::Quitting,
+            CommandKind::Response => self.exchange = Exchange::Quiet,
+            CommandKind::Cancel => self.exchange = Exchange::Cancelled,
+            _ => {}
         }
+    }
+
+    /// Whether the client is to speak, in a SASL exchange: whatever the server says now answers nothing.
+    pub(crate) fn is_challenged(&self) -> bool {
+        self.exchange == Exchange::Challenged
+    }
+
+    /// Whether the exchange was cancelled: the server can only agree.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.exchange == Exchange::Cancelled
+    }
+
+    /// The server has answered this request with a challenge. Tells whether it may.
+    pub(crate) fn challenged(&mut self, request: Option<Request>) -> bool {
+        let may = self.exchange == Exchange::Quiet
+            && request.is_some_and(|request| request.kind == CommandKind::Auth);
+        if may {
+            self.exchange = Exchange::Challenged;
+        }
+        may
     }
 
     /// The server has greeted, with `+OK` or with `-ERR`.
@@ -155,7 +217,11 @@ impl Session {
     pub(crate) fn answered(&mut self, command: CommandKind, positive: bool) {
         match command {
             CommandKind::User => self.user_accepted = positive,
-            CommandKind::Pass | CommandKind::Apop if positive => self.state = State::Transaction,
+            CommandKind::Pass | CommandKind::Apop | CommandKind::Auth if positive => {
+                self.state = State::Transaction;
+            }
+            CommandKind::Auth => self.exchange = Exchange::Quiet,
+            CommandKind::Utf8 => self.utf8 |= positive,
             CommandKind::Stls if positive => self.state = State::StartTls,
             // The server closes the connection whether or not it could delete everything.
             CommandKind::Quit => self.state = State::Closed,

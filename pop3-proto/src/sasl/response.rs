@@ -46,34 +46,23 @@ impl ResponseWriter<'_> {
     }
 }
 
-/// The length of the response that is due, in octets before base64.
+/// The length in base64 of the response that is due.
 pub(crate) fn length(mechanism: &dyn Mechanism) -> usize {
     let mut writer = ResponseWriter(Target::Measure(0));
     mechanism.write_response(&mut writer);
     match writer.0 {
-        Target::Measure(length) => length,
+        Target::Measure(octets) => octets.div_ceil(3).saturating_mul(4),
         Target::Write { .. } => 0,
     }
 }
 
-/// The length in base64 of so many octets.
-pub(crate) const fn encoded_length(octets: usize) -> usize {
-    octets.div_ceil(3).saturating_mul(4)
-}
-
-/// Writes the response that is due to the beginning of `out`, which has room for it, and gives back what is left of `out`.
-pub(crate) fn write<'w>(mechanism: &dyn Mechanism, out: &'w mut [u8]) -> &'w mut [u8] {
-    let mut writer = ResponseWriter(Target::Write {
-        out,
-        group: ArrayVec::new_const(),
-    });
+/// Writes the response that is due into `out`, which is as long as it is.
+pub(crate) fn write(mechanism: &dyn Mechanism, out: &mut [u8]) {
+    let group = ArrayVec::new_const();
+    let mut writer = ResponseWriter(Target::Write { out, group });
     mechanism.write_response(&mut writer);
-    match writer.0 {
-        Target::Write { mut out, mut group } => {
-            flush(&mut out, &mut group);
-            out
-        }
-        Target::Measure(_) => &mut [],
+    if let Target::Write { mut out, mut group } = writer.0 {
+        flush(&mut out, &mut group);
     }
 }
 

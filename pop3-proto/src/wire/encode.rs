@@ -1,6 +1,7 @@
 //! Commands as octets: a keyword, its arguments, CRLF; the whole of it or nothing.
 
 use crate::error::SendError;
+use crate::sasl::{self, Mechanism};
 
 /// Writes the line into `out` and returns its length in octets. On an error `out` is as it was.
 pub(crate) fn line(
@@ -21,6 +22,37 @@ pub(crate) fn line(
         put(&mut rest, b" ");
         put(&mut rest, argument);
     }
+    put(&mut rest, b"\r\n");
+    Ok(needed)
+}
+
+/// Writes these octets, then the response that is due in base64 (`empty` if there is nothing in it), then CRLF, and returns
+/// the length of it all in octets. On an error `out` is as it was.
+pub(crate) fn response(
+    before: &[&[u8]],
+    mechanism: &dyn Mechanism,
+    empty: &[u8],
+    out: &mut [u8],
+) -> Result<usize, SendError> {
+    let length = sasl::length(mechanism);
+    let empty = if length == 0 { empty } else { b"" };
+    let needed = before
+        .iter()
+        .fold(length.saturating_add(empty.len()), |sum, part| {
+            sum.saturating_add(part.len())
+        })
+        .saturating_add(2);
+    let mut rest = out
+        .get_mut(..needed)
+        .ok_or(SendError::BufferTooSmall { needed })?;
+    for part in before {
+        put(&mut rest, part);
+    }
+    let (response, mut rest) = rest.split_at_mut_checked(length).unwrap_or_default();
+    // A mechanism that says less the second time must not leave what was here before in between.
+    response.fill(b'=');
+    sasl::write(mechanism, response);
+    put(&mut rest, empty);
     put(&mut rest, b"\r\n");
     Ok(needed)
 }

@@ -15,11 +15,13 @@ pub(crate) enum Indicator {
     Positive,
     /// `-ERR`
     Negative,
+    /// `+`, with nothing or a blank behind it: a challenge, in a SASL exchange (RFC 5034 section 4).
+    Challenge,
     /// Nothing but a line end.
     Blank,
     /// The first words of a server that does not speak POP3.
     Foreign(Foreign),
-    /// Anything else, `+` among it: only `+OK` is success.
+    /// Anything else: only `+OK` is success.
     Other,
 }
 
@@ -91,6 +93,7 @@ impl StatusScanner {
             [b'-', b'E' | b'e', b'R' | b'r', b'R' | b'r', ref behind @ ..] if ends(behind) => {
                 Indicator::Negative
             }
+            [b'+', b' ' | b'\t' | b'\n', ..] | [b'+', b'\r', b'\n', ..] => Indicator::Challenge,
             [b'2', b'2', b'0', b' ' | b'-', ..] => Indicator::Foreign(Foreign::Smtp),
             [b'*', b' ', ..] => Indicator::Foreign(Foreign::Imap),
             _ => Indicator::Other,
@@ -98,7 +101,14 @@ impl StatusScanner {
     }
 }
 
-/// How many octets `+OK`, or `-ERR`, takes up.
-pub(crate) const fn indicator_len(positive: bool) -> usize {
-    if positive { 3 } else { 4 }
+impl Indicator {
+    /// How many octets it takes up.
+    pub(crate) const fn len(self) -> usize {
+        match self {
+            Self::Positive => 3,
+            Self::Negative => 4,
+            Self::Challenge => 1,
+            Self::Blank | Self::Foreign(_) | Self::Other => 0,
+        }
+    }
 }
