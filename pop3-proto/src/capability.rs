@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::command::CommandKind;
 use crate::text::Text;
 use crate::wire::number::{decimal_u32, trim, word};
 
@@ -215,6 +216,64 @@ impl CapabilitySet {
 
     const fn bit(kind: CapabilityKind) -> u16 {
         1 << kind as u16
+    }
+}
+
+/// Whether a server can do something, as far as the client knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Support {
+    /// The server has done it, whatever it announces.
+    Proved,
+    /// It is in the newest list of capabilities.
+    Announced,
+    /// It is not in the newest list of capabilities, which proves little: it can be tried.
+    NotAnnounced,
+    /// There is no list: CAPA was never sent, was refused, or its answer was forgotten at STLS or at the log-in.
+    Unknown,
+    /// It is not announced, and the server has refused it.
+    Refused,
+}
+
+/// What came of the commands that are tried whether or not they are announced.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tried {
+    proved: CapabilitySet,
+    refused: CapabilitySet,
+}
+
+impl Tried {
+    pub(crate) const fn new() -> Self {
+        Self {
+            proved: CapabilitySet(0),
+            refused: CapabilitySet(0),
+        }
+    }
+
+    /// The server has answered this command.
+    pub(crate) fn note(&mut self, command: CommandKind, positive: bool) {
+        let kind = match command {
+            CommandKind::Uidl | CommandKind::UidlOne => CapabilityKind::Uidl,
+            CommandKind::Top => CapabilityKind::Top,
+            _ => return,
+        };
+        let set = if positive {
+            &mut self.proved
+        } else {
+            &mut self.refused
+        };
+        set.insert(Some(kind));
+    }
+
+    /// What is known, together with what was announced.
+    pub(crate) fn support(self, kind: CapabilityKind, announced: Option<CapabilitySet>) -> Support {
+        match announced {
+            _ if self.proved.contains(kind) => Support::Proved,
+            Some(set) if set.contains(kind) => Support::Announced,
+            _ if self.refused.contains(kind) => Support::Refused,
+            Some(_) => Support::NotAnnounced,
+            None => Support::Unknown,
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The client: commands in, octets out; octets in, events out.
 
 use crate::apop::Timestamp;
-use crate::capability::{CapabilityKind, CapabilitySet};
+use crate::capability::{CapabilityKind, CapabilitySet, Support, Tried};
 use crate::command::{Command, CommandKind, Request, Sent};
 use crate::config::{Config, LineEnds, Pipelining};
 use crate::error::{ReceiveError, SendError, Waiting};
@@ -62,6 +62,7 @@ pub struct Client<const DEPTH: usize = 8, const LINE: usize = MAX_LINE> {
     octets_behind_stls: bool,
     timestamp: Timestamp,
     capabilities: Option<CapabilitySet>,
+    tried: Tried,
 }
 
 /// What the next octets are.
@@ -106,6 +107,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
             octets_behind_stls: false,
             timestamp: Timestamp::new(),
             capabilities: None,
+            tried: Tried::new(),
         }
     }
 
@@ -123,6 +125,12 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
     /// at the log-in, both of which may change it.
     pub const fn capabilities(&self) -> Option<CapabilitySet> {
         self.capabilities
+    }
+
+    /// Whether the server can do this, as far as the client knows: by the newest list of capabilities, and for TOP and UIDL,
+    /// which many support without announcing them, by what it answered to them in this session.
+    pub fn support(&self, capability: CapabilityKind) -> Support {
+        self.tried.support(capability, self.capabilities)
     }
 
     /// Whether the session runs inside TLS: see [`tls_established`](Self::tls_established).
@@ -327,6 +335,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
     /// The status line of the reply to the oldest command is there.
     fn answered(&mut self, command: CommandKind, positive: bool, ended_by: LineEnd) {
         self.session.answered(command, positive);
+        self.tried.note(command, positive);
         match command {
             CommandKind::Pass | CommandKind::Apop | CommandKind::Auth if positive => {
                 self.capabilities = None;

@@ -14,6 +14,7 @@
 #[cfg_attr(not(feature = "apop"), path = "apop_off.rs")]
 mod apop;
 mod capability;
+mod cause;
 mod client;
 mod code;
 mod command;
@@ -30,7 +31,8 @@ mod state;
 mod text;
 mod wire;
 
-pub use capability::{Capability, CapabilityKind, CapabilitySet, Mechanisms};
+pub use capability::{Capability, CapabilityKind, CapabilitySet, Mechanisms, Support};
+pub use cause::LikelyCause;
 pub use client::{Client, MAX_COMMAND, MAX_LINE};
 pub use code::ResponseCode;
 pub use command::{Command, CommandKind, MessageNumber, Request, Sent};
