@@ -193,7 +193,7 @@ impl Command<'_> {
     ///
     /// # Errors
     ///
-    /// [`SendError::InvalidArgument`].
+    /// [`SendError::InvalidArgument`], [`SendError::Mechanism`].
     pub fn check_arguments(&self) -> Result<(), SendError> {
         let fine = |argument: &[u8]| !argument.is_empty() && encode::is_argument(argument);
         let all_fine = match *self {
@@ -202,7 +202,10 @@ impl Command<'_> {
             Self::Apop { user, secret } => {
                 fine(user) && !user.contains(&b' ') && fine(secret.expose())
             }
-            Self::Auth { mechanism, .. } => is_mechanism_name(mechanism.name().as_bytes()),
+            Self::Auth { mechanism, .. } => {
+                mechanism.check().map_err(SendError::Mechanism)?;
+                is_mechanism_name(mechanism.name().as_bytes())
+            }
             Self::Lang(tag) => is_language_tag(tag.as_bytes()),
             _ => true,
         };

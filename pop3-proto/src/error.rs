@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::command::{CommandKind, Request};
+use crate::sasl::MechanismError;
 use crate::state::State;
 
 /// A command was not sent. Nothing has changed: neither the client nor the output buffer.
@@ -40,6 +41,8 @@ pub enum SendError {
     /// An argument has CR, LF or NUL in it, or is empty, or (the user of APOP, a mechanism, a language) has another octet in
     /// it that it must not have.
     InvalidArgument(CommandKind),
+    /// The mechanism of [`Command::Auth`](crate::Command::Auth) cannot say what it was made of.
+    Mechanism(MechanismError),
 }
 
 impl fmt::Display for SendError {
@@ -67,6 +70,7 @@ impl fmt::Display for SendError {
                 f,
                 "an argument of {command} is empty or has an octet in it that cannot be sent"
             ),
+            Self::Mechanism(error) => fmt::Display::fmt(error, f),
         }
     }
 }
@@ -75,6 +79,7 @@ impl core::error::Error for SendError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Failed(error) => Some(error),
+            Self::Mechanism(error) => Some(error),
             _ => None,
         }
     }

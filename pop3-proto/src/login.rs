@@ -31,9 +31,9 @@
 //!
 //! let credentials = Credentials::new(b"mrose", "mvan99".into());
 //! let policy = LoginPolicy::new(Authentication::UserPass).apop_offered(opening.offers_apop());
-//! let mut login = Login::new(policy);
+//! let mut login = Login::new(policy, credentials);
 //! let report = loop {
-//!     match login.next_step(&credentials) {
+//!     match login.next_step() {
 //!         Next::Send(command) => {
 //!             let sent = client.send(&command, &mut out)?;
 //!             write(&out[..sent.octets]);
@@ -54,13 +54,17 @@
 //! ```
 
 mod authentication;
+mod choice;
+mod credentials;
 mod opening;
+mod policy;
+mod report;
 
-pub use authentication::{
-    ApopOutcome, Authentication, Credentials, Login, LoginFailure, LoginMethod, LoginPolicy,
-    LoginReport,
-};
+pub use authentication::Login;
+pub use credentials::Credentials;
 pub use opening::{Opening, OpeningFailure, Security};
+pub use policy::{Authentication, InitialResponse, LoginPolicy};
+pub use report::{ApopOutcome, LoginFailure, LoginMethod, LoginReport, Offer};
 
 use crate::command::Command;
 

@@ -65,11 +65,11 @@ impl Server {
         }
     }
 
-    fn login(&mut self, policy: LoginPolicy) -> Result<LoginReport, LoginFailure> {
+    fn login(&mut self, policy: LoginPolicy<'_>) -> Result<LoginReport, LoginFailure> {
         let credentials = credentials();
-        let mut login = Login::new(policy);
+        let mut login = Login::new(policy, credentials);
         loop {
-            match login.next_step(&credentials) {
+            match login.next_step() {
                 Next::Send(command) => {
                     self.send(&command);
                     login.sent();
@@ -270,15 +270,15 @@ fn every_failure_says_what_it_is() {
 #[test]
 fn asking_changes_nothing_until_the_command_is_sent() {
     let credentials = credentials();
-    let mut login = Login::new(LoginPolicy::new(Authentication::UserPass));
+    let mut login = Login::new(LoginPolicy::new(Authentication::UserPass), credentials);
     for _ in 0..3 {
         assert!(matches!(
-            login.next_step(&credentials),
+            login.next_step(),
             Next::Send(Command::Capa)
         ));
     }
     login.sent();
-    assert!(matches!(login.next_step(&credentials), Next::Receive));
+    assert!(matches!(login.next_step(), Next::Receive));
     let mut opening = Opening::new(Security::StartTls);
     opening.sent();
     assert!(matches!(opening.next_step(), Next::Receive), "the greeting");
@@ -299,10 +299,10 @@ fn only_the_answer_to_the_command_itself_counts() {
     let policy = LoginPolicy::new(Authentication::ApopOnly)
         .ask_capabilities(false)
         .apop_offered(true);
-    let mut login = Login::new(policy);
+    let mut login = Login::new(policy, credentials);
     login.observe(&done(CommandKind::Apop));
     assert!(
-        matches!(login.next_step(&credentials), Next::Send(_)),
+        matches!(login.next_step(), Next::Send(_)),
         "nothing is sent yet"
     );
     login.sent();
@@ -324,18 +324,18 @@ fn only_the_answer_to_the_command_itself_counts() {
     ] {
         login.observe(&event);
         assert!(
-            matches!(login.next_step(&credentials), Next::Receive),
+            matches!(login.next_step(), Next::Receive),
             "{event:?}"
         );
     }
     login.observe(&done(CommandKind::Apop));
     assert!(matches!(
-        login.next_step(&credentials),
+        login.next_step(),
         Next::Finished(Ok(_))
     ));
     login.observe(&Event::Farewell { text });
     assert!(
-        matches!(login.next_step(&credentials), Next::Finished(Ok(_))),
+        matches!(login.next_step(), Next::Finished(Ok(_))),
         "what is finished stays so"
     );
 
@@ -371,11 +371,11 @@ fn implicit_tls_comes_before_the_greeting() {
 #[test]
 fn what_was_not_asked_for_changes_nothing() {
     let credentials = Credentials::new(b"mrose", "tanstaaf".into());
-    let mut login = Login::new(LoginPolicy::new(Authentication::UserPass));
+    let mut login = Login::new(LoginPolicy::new(Authentication::UserPass), credentials);
     login.sent();
     // CAPA is sent, and its reply is due: to have sent something else now means nothing.
     login.sent();
-    assert!(matches!(login.next_step(&credentials), Next::Receive));
+    assert!(matches!(login.next_step(), Next::Receive));
     let mut opening = Opening::new(Security::ClearText);
     opening.sent();
     opening.tls_established();
@@ -389,7 +389,7 @@ fn the_reply_to_another_command_is_not_the_capabilities() {
         format!("{credentials:?}"),
         "Credentials { user: \"m\\u{1b}rose\", secret: *** }"
     );
-    let mut login = Login::new(LoginPolicy::new(Authentication::UserPass));
+    let mut login = Login::new(LoginPolicy::new(Authentication::UserPass), credentials);
     let done = |kind| Event::Done {
         request: Request {
             kind,
@@ -412,12 +412,12 @@ fn the_reply_to_another_command_is_not_the_capabilities() {
     ] {
         login.sent();
         login.observe(&another);
-        let next = login.next_step(&credentials);
+        let next = login.next_step();
         assert!(matches!(next, Next::Receive), "{next:?}");
         login.observe(&event);
-        let next = login.next_step(&credentials);
+        let next = login.next_step();
         assert!(!matches!(next, Next::Receive), "{next:?}");
     }
-    let next = login.next_step(&credentials);
+    let next = login.next_step();
     assert!(matches!(next, Next::Finished(Ok(_))), "{next:?}");
 }

@@ -89,10 +89,10 @@ fn no_log_in_makes_the_core_allocate() {
     let event = client.receive(&mut greeting).expect("a greeting");
     assert!(matches!(event, Some(Event::Greeting { apop: true, .. })));
     let report = without_allocation(|| {
-        let mut login = Login::new(policy);
+        let mut login = Login::new(policy, credentials);
         let mut input: &[u8] = &[];
         loop {
-            match login.next_step(&credentials) {
+            match login.next_step() {
                 Next::Send(command) => {
                     let _ = client.send(&command, &mut out).expect("allowed");
                     login.sent();

@@ -239,9 +239,8 @@ fn without_a_usable_timestamp_apop_alone_sends_no_password() {
             let policy = LoginPolicy::new(authentication)
                 .ask_capabilities(false)
                 .apop_offered(apop);
-            let login = Login::new(policy);
-            let credentials = Credentials::new(b"mrose", "tanstaaf".into());
-            let next = login.next_step(&credentials);
+            let login = Login::new(policy, Credentials::new(b"mrose", "tanstaaf".into()));
+            let next = login.next_step();
             match authentication {
                 Authentication::ApopOnly => assert!(
                     matches!(next, Next::Finished(Err(LoginFailure::ApopNotOffered))),

@@ -98,7 +98,7 @@ fn way_in(
     let policy = LoginPolicy::new(authentication);
     let mut client: Client<2, 64> = Client::with_config(Config::new());
     let mut opening = Opening::new(security);
-    let mut login: Option<Login> = None;
+    let mut login: Option<Login<'_>> = None;
     let mut octets = pieces(stream, &[1]);
     let mut out = [0; 100];
     let mut cuts = 0;
@@ -118,7 +118,7 @@ fn way_in(
             None => match opening.next_step() {
                 Next::Finished(Ok(())) => {
                     let apop = opening.offers_apop();
-                    login = Some(Login::new(policy.apop_offered(apop)));
+                    login = Some(Login::new(policy.apop_offered(apop), credentials));
                     continue;
                 }
                 Next::Finished(Err(failure)) => {
@@ -129,7 +129,7 @@ fn way_in(
                 Next::Receive => Next::Receive,
                 Next::StartTls => Next::StartTls,
             },
-            Some(login) => login.next_step(&credentials),
+            Some(login) => login.next_step(),
         };
         printed.debug(&next);
         match next {

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::io::{self, ErrorKind as IoErrorKind};
 
-use pop3_proto::login::{LoginFailure, OpeningFailure};
-use pop3_proto::{CommandKind, Event, Request, ResponseCode, Text, Waiting};
+use pop3_proto::login::{LoginFailure, Offer, OpeningFailure};
+use pop3_proto::{CommandKind, Event, LikelyCause, Request, ResponseCode, Text, Waiting};
 
 use crate::error::{Error, ErrorKind};
 use crate::link::Seen;
+use crate::token::TokenFailure;
 use crate::tls;
 
 /// What was being done.
@@ -70,7 +71,7 @@ pub(crate) fn opening(failure: OpeningFailure, refusal: Option<Error>) -> Error 
         (OpeningFailure::Dismissed, Some(refusal)) => refusal,
         (failure, refusal) => {
             let kind = match failure {
-                OpeningFailure::StlsRefused => ErrorKind::StartTlsRefused,
+                OpeningFailure::StlsRefused | OpeningFailure::StlsVanished => ErrorKind::StartTlsRefused,
                 _ => ErrorKind::Closed,
             };
             refused(kind, "opening the connection", failure, refusal)
@@ -78,12 +79,42 @@ pub(crate) fn opening(failure: OpeningFailure, refusal: Option<Error>) -> Error 
     }
 }
 
-/// Why nobody was logged in. `refusal` is the last that the server said, and `kind` what that means.
-pub(crate) fn login(failure: LoginFailure, refusal: Option<(ErrorKind, Error)>) -> Error {
-    let (kind, refusal) = refusal.unzip();
-    match (failure, kind, refusal) {
-        (LoginFailure::Refused(command), Some(kind), refusal) => {
-            refused(kind, command, "the server refused the log-in", refusal)
+/// What a server said to a log-in, as far as it was no success.
+#[derive(Default)]
+pub(crate) struct Refusal {
+    /// The last refusal, and what it means.
+    error: Option<(ErrorKind, Error)>,
+    /// Why a token was not accepted.
+    token: Option<TokenFailure>,
+}
+
+impl Refusal {
+    /// Takes note of what the server said.
+    pub(crate) fn note(&mut self, event: &Event<'_>, seen: &Seen<'_>) {
+        if let Event::Challenge { challenge, .. } = event {
+            self.token = TokenFailure::read(*challenge).or(self.token.take());
+        }
+        if let Some(error) = no_answer(event, seen) {
+            let kind = match event {
+                Event::Rejected { text, .. } => login_refusal(*text),
+                _ => error.kind(),
+            };
+            self.error = Some((kind, error));
+        }
+    }
+}
+
+/// Why nobody was logged in.
+pub(crate) fn login(failure: LoginFailure, offered: Option<Offer>, refusal: Refusal) -> Error {
+    let (kind, error) = refusal.error.unzip();
+    match (failure, kind, error) {
+        (LoginFailure::Refused(command), Some(kind), error) => {
+            let what = "the server refused the log-in";
+            match refusal.token {
+                None => refused(kind, command, what, error),
+                Some(token) => refused(kind, command, format!("{what} ({token})"), error)
+                    .with_token_failure(token),
+            }
         }
         (LoginFailure::ApopNotOffered, ..) => refused(
             ErrorKind::AuthenticationUnavailable,
@@ -91,7 +122,25 @@ pub(crate) fn login(failure: LoginFailure, refusal: Option<(ErrorKind, Error)>) 
             failure,
             None,
         ),
-        (_, _, Some(refusal)) => refusal,
+        (LoginFailure::NothingSuits, ..) => {
+            let offers = match offered.map(|offer| offer.mechanisms) {
+                Some(mechanisms) if !mechanisms.is_empty() => format!(": {mechanisms}"),
+                Some(_) => ": it announces no mechanism that is known here".to_owned(),
+                None => String::new(),
+            };
+            let what = format!("{failure}{offers}; one can be asked for by name");
+            Error::new(ErrorKind::AuthenticationUnavailable, "log-in", what)
+        }
+        (LoginFailure::Unprotected, ..) => {
+            Error::new(ErrorKind::AuthenticationUnavailable, "log-in", failure)
+        }
+        (LoginFailure::Cancelled(reason), ..) => {
+            Error::new(ErrorKind::AuthenticationCancelled, "log-in", reason).with_source(reason)
+        }
+        (LoginFailure::NotProved(reason), ..) => {
+            Error::new(ErrorKind::ServerNotProved, "log-in", reason).with_source(reason)
+        }
+        (_, _, Some(error)) => error,
         _ => refused(ErrorKind::Closed, "log-in", failure, None),
     }
 }
@@ -111,8 +160,11 @@ fn refused(
 
 /// What a refusal to log in means. Only for telling the user, and never a decision about security.
 pub(crate) fn login_refusal(text: Text<'_>) -> ErrorKind {
-    failure_by_code(text).unwrap_or_else(|| match text.response_code() {
-        None if is_about_a_lock(text.as_bytes()) => ErrorKind::MailboxInUse,
+    failure_by_code(text).unwrap_or_else(|| match text.likely_cause() {
+        Some(LikelyCause::MaildropInUse) => ErrorKind::MailboxInUse,
+        Some(LikelyCause::TooManyConnections | LikelyCause::Temporary) => {
+            ErrorKind::TemporaryFailure
+        }
         _ => ErrorKind::AuthenticationRefused,
     })
 }
@@ -127,17 +179,6 @@ fn failure_by_code(text: Text<'_>) -> Option<ErrorKind> {
         Some(ResponseCode::SystemPermanent) => Some(ErrorKind::PermanentFailure),
         _ => None,
     }
-}
-
-/// For the servers without response codes: `Can't get lock. Mailbox in use`. An account that is locked is no maildrop
-/// that is.
-fn is_about_a_lock(text: &[u8]) -> bool {
-    // Without a copy in lower case: the text may repeat the password.
-    let has = |word: &str| {
-        text.windows(word.len())
-            .any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
-    };
-    (has("mailbox") || has("maildrop")) && (has("lock") || has("in use") || has("busy"))
 }
 
 /// The other side has closed or reset the connection.
@@ -164,7 +205,10 @@ pub(crate) fn lost(doing: Doing, waiting: Option<Waiting>, error: Option<io::Err
             "the connection ended before the reply was complete: what was read of it is not all",
         ),
         Some(Waiting::Reply(request)) => match request.kind {
-            CommandKind::User | CommandKind::Pass | CommandKind::Apop => (
+            CommandKind::User
+            | CommandKind::Pass
+            | CommandKind::Apop
+            | CommandKind::Auth => (
                 ErrorKind::ClosedAtLogin,
                 "the connection ended instead of an answer, as it does with some servers when the user name or the \
                  password is wrong",
@@ -232,6 +276,8 @@ mod tests {
             ("Can't get lock.  Mailbox in use", ErrorKind::MailboxInUse),
             ("maildrop already locked", ErrorKind::MailboxInUse),
             ("[LOGIN-DELAY] wait", ErrorKind::TemporaryFailure),
+            ("Too many connections from your IP", ErrorKind::TemporaryFailure),
+            ("temporary failure, try again later", ErrorKind::TemporaryFailure),
             ("[SYS/TEMP] later", ErrorKind::TemporaryFailure),
             ("[SYS/PERM] never", ErrorKind::PermanentFailure),
         ] {

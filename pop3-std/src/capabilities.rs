@@ -1,6 +1,8 @@
 //! What a server says it can do.
 
-use pop3_proto::{CapabilityKind, CapabilitySet, Command, Event};
+use pop3_proto::login::Offer;
+use pop3_proto::sasl::MechanismSet;
+use pop3_proto::{CapabilityKind, Command, Event};
 
 use crate::blame;
 use crate::error::Error;
@@ -14,7 +16,7 @@ pub const MAX_CAPABILITIES: usize = 16 * 1024;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities {
     lines: Vec<Vec<u8>>,
-    known: CapabilitySet,
+    offer: Offer,
 }
 
 impl Capabilities {
@@ -28,19 +30,33 @@ impl Capabilities {
     /// That it is not proves little: many servers support more than they announce, and some announce it only after the
     /// log-in.
     pub fn contains(&self, capability: CapabilityKind) -> bool {
-        self.known.contains(capability)
+        self.offer.capabilities.contains(capability)
+    }
+
+    /// The SASL mechanisms among those that this crate knows by name.
+    pub fn mechanisms(&self) -> MechanismSet {
+        self.offer.mechanisms
+    }
+
+    /// What of it a log-in needs to know.
+    pub(crate) const fn offer(&self) -> Offer {
+        self.offer
     }
 
     pub(crate) fn ask<S: Transport>(link: &mut Link<S>) -> Result<Self, Error> {
         link.send(&Command::Capa)?;
         link.answer(|event| matches!(event, Event::Begin { .. }).then_some(()))?;
         let mut lines = Vec::new();
+        let mut offer = Offer::default();
         let mut room = MAX_CAPABILITIES;
         loop {
             let complete = link.next_event(|event, seen| match event {
                 Event::End { .. } => Ok(true),
                 // Lines that cannot be read are lines all the same.
                 Event::Capability { .. } | Event::Unparsed { .. } => {
+                    if let Event::Capability { capability, .. } = event {
+                        offer.note(capability);
+                    }
                     let line = seen.line.trim_ascii_end();
                     let line = line.strip_prefix(b".").unwrap_or(line);
                     match room.checked_sub(line.len()) {
@@ -60,9 +76,6 @@ impl Capabilities {
                 break;
             }
         }
-        Ok(Self {
-            lines,
-            known: link.client().capabilities().unwrap_or_default(),
-        })
+        Ok(Self { lines, offer })
     }
 }

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use pop3_proto::login::{Next, Opening, Security};
+use pop3_proto::login::{InitialResponse, Next, Opening, Security};
 use pop3_proto::{Config, Event};
 use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
@@ -13,7 +14,7 @@ use rustls::pki_types::CertificateDer;
 use crate::blame;
 use crate::error::{Error, ErrorKind};
 use crate::link::Link;
-use crate::session::Unauthenticated;
+use crate::login::{LoginSettings, Unauthenticated};
 use crate::timeouts::Timeouts;
 use crate::tls::{TlsSettings, server_name};
 use crate::trace::{Trace, TraceEvent};
@@ -39,15 +40,17 @@ pub struct Connector {
     port: Option<u16>,
     security: Security,
     timeouts: Timeouts,
-    ask_capabilities: bool,
+    login: LoginSettings,
     config: Config,
     tls: TlsSettings,
     trace: Trace,
+    /// The server has announced STLS, on any of the connections made: it must not be without later.
+    stls_seen: Arc<AtomicBool>,
 }
 
 impl Connector {
     /// A server by its host name or IP address, and how the connection is protected. Unless it is
-    /// [`Security::ClearText`], nothing but STLS itself is ever sent in clear.
+    /// [`Security::ClearText`] or [`Security::StartTlsIfAvailable`], nothing but STLS itself is ever sent in clear.
     ///
     /// The host is also the name that the server's certificate must be for.
     pub fn new(host: impl Into<String>, security: Security) -> Self {
@@ -60,10 +63,11 @@ impl Connector {
             port: None,
             security,
             timeouts: Timeouts::default(),
-            ask_capabilities: true,
+            login: LoginSettings::new(security),
             config: Config::new(),
             tls: TlsSettings::default(),
             trace: Trace::default(),
+            stls_seen: Arc::default(),
         }
     }
 
@@ -85,7 +89,23 @@ impl Connector {
     /// servers that close the connection when they are asked.
     #[must_use]
     pub fn ask_capabilities(mut self, ask: bool) -> Self {
-        self.ask_capabilities = ask;
+        self.login.ask_capabilities = ask;
+        self
+    }
+
+    /// When a SASL mechanism's first response goes along with AUTH. By default where it is safe to.
+    #[must_use]
+    pub fn initial_response(mut self, when: InitialResponse) -> Self {
+        self.login.initial_response = when;
+        self
+    }
+
+    /// The fewest rounds of hashing that SCRAM accepts from a server, and the most that a server can make it do. By default
+    /// [`MIN_ITERATIONS`](pop3_proto::sasl::MIN_ITERATIONS) and [`MAX_ITERATIONS`](pop3_proto::sasl::MAX_ITERATIONS).
+    #[must_use]
+    pub fn iterations(mut self, min: u32, max: u32) -> Self {
+        self.login.min_iterations = min;
+        self.login.max_iterations = max;
         self
     }
 
@@ -209,10 +229,14 @@ impl Connector {
             )),
         };
         let mut link = Link::new(stream, self.timeouts, self.config, self.trace.clone());
-        let mut opening = Opening::new(self.security);
+        let mut opening =
+            Opening::new(self.security).stls_expected(self.stls_seen.load(Ordering::Relaxed));
         let mut greeting = String::new();
         let mut refusal = None;
         loop {
+            if opening.announced_stls() {
+                self.stls_seen.store(true, Ordering::Relaxed);
+            }
             match opening.next_step() {
                 Next::Send(command) => {
                     link.send(&command)?;
@@ -237,7 +261,7 @@ impl Connector {
             link,
             greeting,
             opening.offers_apop(),
-            self.ask_capabilities,
+            self.login,
         ))
     }
 }
@@ -249,7 +273,7 @@ impl fmt::Debug for Connector {
             .field("port", &self.port)
             .field("security", &self.security)
             .field("timeouts", &self.timeouts)
-            .field("ask_capabilities", &self.ask_capabilities)
+            .field("login", &self.login)
             .field("config", &self.config)
             .field("tls", &self.tls)
             .field("trace", &self.trace)

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use pop3_proto::Text;
 
+use crate::token::TokenFailure;
+
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// What went wrong.
@@ -20,6 +22,7 @@ struct Inner {
     doing: String,
     what: String,
     server_text: Option<Vec<u8>>,
+    token: Option<TokenFailure>,
     source: Option<Source>,
 }
 
@@ -38,6 +41,12 @@ pub enum ErrorKind {
     AuthenticationRefused,
     /// The policy asks for a way to log in that the server does not offer. Nothing secret was sent.
     AuthenticationUnavailable,
+    /// The log-in could not begin or could not go on, and was called off: the server's challenge makes no sense, it wants too many
+    /// rounds of hashing, or the name cannot be prepared. The session goes on.
+    AuthenticationCancelled,
+    /// The server says that somebody is logged in, but could not prove that it knows the password: it is not the server that it
+    /// pretends to be. The session is over.
+    ServerNotProved,
     /// The server closed the connection instead of answering the log-in, as some do when the password is wrong.
     ClosedAtLogin,
     /// The maildrop is locked, probably by another session: try again later.
@@ -74,6 +83,7 @@ impl Error {
             doing: doing.to_string(),
             what: what.to_string(),
             server_text: None,
+            token: None,
             source: None,
         }))
     }
@@ -81,6 +91,10 @@ impl Error {
     /// Adds what the server said. It must hold no secret.
     pub(crate) fn with_server_text(self, text: Vec<u8>) -> Self {
         self.change(|inner| inner.server_text = Some(text))
+    }
+
+    pub(crate) fn with_token_failure(self, failure: TokenFailure) -> Self {
+        self.change(|inner| inner.token = Some(failure))
     }
 
     pub(crate) fn with_source(self, source: impl Into<Source>) -> Self {
@@ -104,6 +118,13 @@ impl Error {
     /// [`Text::response_code`] for what a program can read of it. At a log-in `***` stands where the secret stood.
     pub fn server_text(&self) -> Option<Text<'_>> {
         self.0.server_text.as_deref().map(Text::new)
+    }
+}
+
+impl Error {
+    /// Why the server did not accept a token, if it said so (RFC 7628 section 3.2.2).
+    pub fn token_failure(&self) -> Option<&TokenFailure> {
+        self.0.token.as_ref()
     }
 }
 

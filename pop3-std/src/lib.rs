@@ -37,12 +37,15 @@ mod channel;
 mod connector;
 mod credentials;
 mod error;
+mod language;
 mod link;
 mod listing;
+mod login;
 mod message;
 mod session;
 mod timeouts;
 mod tls;
+mod token;
 mod trace;
 mod transport;
 
@@ -50,17 +53,23 @@ pub use capabilities::{Capabilities, MAX_CAPABILITIES};
 pub use connector::Connector;
 pub use credentials::Credentials;
 pub use error::{Deletions, Error, ErrorKind, QuitError};
+pub use language::{Language, MAX_LANGUAGES};
 pub use link::RECEIVE_BUFFER;
 pub use listing::{Lines, Listing, Listings, UniqueId, UniqueIdListing, UniqueIds};
 pub use message::Message;
-pub use session::{LoginError, Session, Stat, Unauthenticated};
+pub use login::{LoginError, Unauthenticated};
+pub use session::{Session, Stat};
 pub use timeouts::Timeouts;
+pub use token::TokenFailure;
 pub use trace::TraceEvent;
 pub use transport::{Transport, Untimed};
 
-pub use pop3_proto::login::{ApopOutcome, Authentication, LoginMethod, LoginReport, Security};
+pub use pop3_proto::login::{
+    ApopOutcome, Authentication, InitialResponse, LoginMethod, LoginReport, Offer, Security,
+};
+pub use pop3_proto::sasl::{MechanismKind, MechanismSet};
 pub use pop3_proto::{
-    CapabilityKind, CapabilitySet, Config, LineEnds, MessageNumber, Pipelining, Text,
+    CapabilityKind, CapabilitySet, Config, LineEnds, MessageNumber, Pipelining, Support, Text,
 };
 pub use {pop3_proto, rustls};
 

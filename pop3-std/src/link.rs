@@ -102,7 +102,10 @@ impl<S: Transport> Link<S> {
         if let Some(failure) = &self.failure {
             return Err(blame::session_over(request, failure));
         }
-        self.finish_reply()?;
+        // What is said within an exchange belongs to the command that began it.
+        if !matches!(request.kind, CommandKind::Response | CommandKind::Cancel) {
+            self.finish_reply()?;
+        }
         // What is left now, nobody asked for: the server says goodbye, or breaks the protocol.
         self.received_event(&mut |_, _| ())?;
         match (&self.failure, self.unsent.take()) {
@@ -119,10 +122,10 @@ impl<S: Transport> Link<S> {
             message: command.message(),
         };
         self.clear_the_way(request)?;
-        let octets = self
+        let (answered, octets) = self
             .encode(command)
             .map_err(|error| Error::new(ErrorKind::Usage, request, error).with_source(error))?;
-        self.doing = Doing::Request(request);
+        self.doing = Doing::Request(answered);
         self.trace.command(command);
 
         let timeouts = self.channel.stream.timeouts();
@@ -139,8 +142,11 @@ impl<S: Transport> Link<S> {
         Ok(())
     }
 
-    /// The command as octets, which are wiped when they are dropped.
-    fn encode(&mut self, command: &Command<'_>) -> Result<Zeroizing<Vec<u8>>, SendError> {
+    /// The command as octets, which are wiped when they are dropped, and what its reply will name.
+    fn encode(
+        &mut self,
+        command: &Command<'_>,
+    ) -> Result<(Request, Zeroizing<Vec<u8>>), SendError> {
         let mut out = Zeroizing::new(vec![0; MAX_COMMAND]);
         let sent = match self.client.send(command, &mut out) {
             Err(SendError::BufferTooSmall { needed }) => {
@@ -151,13 +157,13 @@ impl<S: Transport> Link<S> {
             sent => sent?,
         };
         out.truncate(sent.octets);
-        if let Command::Apop { .. } = command {
-            // Who sees the digest can try passwords at leisure.
-            if let Some(digest) = out.trim_ascii_end().rsplit(|&octet| octet == b' ').next() {
-                self.secrets.add(digest);
+        if let Command::Apop { .. } | Command::Auth { .. } | Command::Response(_) = command {
+            // Who sees the digest can try passwords at leisure, and base64 hides nothing.
+            if let Some(made) = out.trim_ascii_end().rsplit(|&octet| octet == b' ').next() {
+                self.secrets.add(made);
             }
         }
-        Ok(out)
+        Ok((sent.request, out))
     }
 
     /// Shows the next event to `see`.
@@ -338,7 +344,7 @@ impl<S: Transport> Link<S> {
     }
 
     /// The session is over, and this is why.
-    fn fail(&mut self, error: Error) -> Error {
+    pub(crate) fn fail(&mut self, error: Error) -> Error {
         self.client.abort();
         self.trace.note(&error);
         self.failure = Some(error.clone());

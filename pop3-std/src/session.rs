@@ -1,221 +1,19 @@
-//! A connection before and after its log-in.
+//! A session in which somebody is logged in.
 
 use std::fmt;
 
-use pop3_proto::login::{Authentication, Login, LoginPolicy, LoginReport, Next};
-use pop3_proto::{CapabilitySet, Command, CommandKind, Event, MessageNumber, Request};
+use pop3_proto::login::LoginReport;
+use pop3_proto::{
+    CapabilityKind, CapabilitySet, Command, CommandKind, Event, MessageNumber, Request, Support,
+};
 
-use crate::blame;
 use crate::capabilities::Capabilities;
-use crate::credentials::Credentials;
 use crate::error::{Deletions, Error, ErrorKind, QuitError};
+use crate::language::{self, Language};
 use crate::link::Link;
 use crate::listing::{Lines, Listing, Listings, UniqueIdListing, UniqueIds};
 use crate::message::Message;
 use crate::transport::Transport;
-
-/// A connection whose server has greeted, and that nobody has logged in on yet.
-///
-/// ```
-/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/mailbox.rs"));
-/// # fn main() -> Result<(), pop3_std::Error> {
-/// use pop3_std::{Authentication, Connector, Credentials, Security, Untimed};
-///
-/// # let stream = Mailbox::new();
-/// // `connect` instead, unless the stream is one of your own.
-/// let connection = Connector::new("localhost", Security::ClearText).connect_over(Untimed(stream))?;
-/// assert_eq!(connection.greeting(), "ready");
-/// let session = match connection.login(&Credentials::new("mrose", "secret"), Authentication::UserPass) {
-///     Ok(session) => session,
-///     // `refused.connection` is there for another try, unless the server has closed it.
-///     Err(refused) => return Err(refused.error),
-/// };
-/// assert_eq!(session.login_report().to_string(), "USER/PASS");
-/// # Ok(()) }
-/// ```
-#[must_use = "nobody is logged in yet"]
-pub struct Unauthenticated<S>(Box<Inner<S>>);
-
-struct Inner<S> {
-    link: Link<S>,
-    greeting: String,
-    offers_apop: bool,
-    ask_capabilities: bool,
-}
-
-impl<S> Unauthenticated<S> {
-    pub(crate) fn new(
-        link: Link<S>,
-        greeting: String,
-        offers_apop: bool,
-        ask_capabilities: bool,
-    ) -> Self {
-        Self(Box::new(Inner {
-            link,
-            greeting,
-            offers_apop,
-            ask_capabilities,
-        }))
-    }
-
-    /// The server's greeting, safe to print. With STLS it came before TLS, so anybody can have said it.
-    pub fn greeting(&self) -> &str {
-        &self.0.greeting
-    }
-
-    /// Whether the greeting offers APOP. That it will be accepted is not said by this.
-    pub fn offers_apop(&self) -> bool {
-        self.0.offers_apop
-    }
-}
-
-impl<S: Transport> Unauthenticated<S> {
-    /// Asks for the server's capabilities (CAPA).
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Rejected`]: the server knows no CAPA, which is no reason to worry; else the session is over.
-    pub fn capa(&mut self) -> Result<Capabilities, Error> {
-        Capabilities::ask(&mut self.0.link)
-    }
-
-    /// Logs in.
-    ///
-    /// # Errors
-    ///
-    /// What went wrong, and the connection itself, if another try can be made on it.
-    pub fn login(
-        mut self,
-        credentials: &Credentials,
-        how: Authentication,
-    ) -> Result<Session<S>, LoginError<S>> {
-        let policy = LoginPolicy::new(how)
-            .ask_capabilities(self.0.ask_capabilities)
-            .apop_offered(self.0.offers_apop);
-        let link = &mut self.0.link;
-        link.hide(credentials.secret());
-        let outcome = log_in(link, Login::new(policy), credentials);
-        link.forget_secrets();
-        match outcome {
-            Ok(report) => Ok(Session {
-                inner: self.0,
-                report,
-            }),
-            Err(error) => {
-                let connection = self.0.link.is_open().then_some(self);
-                Err(LoginError { error, connection })
-            }
-        }
-    }
-
-    /// Ends the session without a log-in.
-    ///
-    /// # Errors
-    ///
-    /// The server did not answer, or not with `+OK`. The connection is closed all the same.
-    pub fn quit(mut self) -> Result<(), Error> {
-        quit(&mut self.0.link).map_err(Error::from)
-    }
-}
-
-fn log_in<S: Transport>(
-    link: &mut Link<S>,
-    mut login: Login,
-    credentials: &Credentials,
-) -> Result<LoginReport, Error> {
-    let borrowed = credentials.borrowed();
-    // A password that cannot be sent is found out before the server has been told a name.
-    for command in [Command::User(borrowed.user), Command::Pass(borrowed.secret)] {
-        command.check_arguments().map_err(|error| {
-            Error::new(ErrorKind::Usage, command.kind(), error).with_source(error)
-        })?;
-    }
-    let mut refusal = None;
-    loop {
-        match login.next_step(&borrowed) {
-            Next::Send(command) => {
-                link.send(&command)?;
-                login.sent();
-            }
-            Next::Receive => link.next_event(|event, seen| {
-                login.observe(event);
-                if let Some(error) = blame::no_answer(event, seen) {
-                    let kind = match event {
-                        Event::Rejected { text, .. } => blame::login_refusal(*text),
-                        _ => error.kind(),
-                    };
-                    refusal = Some((kind, error));
-                }
-            })?,
-            Next::StartTls => {
-                return Err(Error::new(
-                    ErrorKind::Usage,
-                    "log-in",
-                    "TLS belongs before it",
-                ));
-            }
-            Next::Finished(Ok(report)) => return Ok(report),
-            Next::Finished(Err(failure)) => return Err(blame::login(failure, refusal)),
-        }
-    }
-}
-
-fn quit<S: Transport>(link: &mut Link<S>) -> Result<(), QuitError> {
-    let request = Request {
-        kind: CommandKind::Quit,
-        message: None,
-    };
-    link.clear_the_way(request).map_err(|error| QuitError {
-        deletions: Deletions::Discarded,
-        error,
-    })?;
-    let answer = link.send(&Command::Quit).and_then(|()| link.answer(done));
-    link.close();
-    answer.map_err(|error| QuitError {
-        deletions: match error.kind() {
-            ErrorKind::Rejected => Deletions::Refused,
-            _ => Deletions::Unknown,
-        },
-        error,
-    })
-}
-
-/// Nobody was logged in.
-#[non_exhaustive]
-pub struct LoginError<S> {
-    /// What went wrong.
-    pub error: Error,
-    /// The connection, if it is still open as far as the client knows: another log-in may be tried on it. Many servers
-    /// close it right after a refusal, which only the next command shows.
-    pub connection: Option<Unauthenticated<S>>,
-}
-
-impl<S> From<LoginError<S>> for Error {
-    fn from(error: LoginError<S>) -> Self {
-        error.error
-    }
-}
-
-impl<S> fmt::Display for LoginError<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.error, f)
-    }
-}
-
-impl<S> fmt::Debug for LoginError<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LoginError")
-            .field("error", &self.error)
-            .field("connection", &self.connection)
-            .finish()
-    }
-}
-
-impl<S> std::error::Error for LoginError<S> {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        std::error::Error::source(&self.error)
-    }
-}
 
 /// A session in which somebody is logged in.
 ///
@@ -248,7 +46,7 @@ impl<S> std::error::Error for LoginError<S> {
 /// ```
 #[must_use = "a session that is dropped deletes nothing: `quit` ends it"]
 pub struct Session<S> {
-    inner: Box<Inner<S>>,
+    link: Box<Link<S>>,
     report: LoginReport,
 }
 
@@ -263,6 +61,10 @@ pub struct Stat {
 }
 
 impl<S> Session<S> {
+    pub(crate) const fn new(link: Box<Link<S>>, report: LoginReport) -> Self {
+        Self { link, report }
+    }
+
     /// How the log-in came about.
     pub fn login_report(&self) -> LoginReport {
         self.report
@@ -272,13 +74,19 @@ impl<S> Session<S> {
     ///
     /// That a capability is missing proves little: many servers support more than they announce.
     pub fn announced(&self) -> Option<CapabilitySet> {
-        self.inner.link.client().capabilities()
+        self.link.client().capabilities()
+    }
+
+    /// Whether the server can do this, as far as is known: by what it announced last, and for TOP and UIDL by what it answered
+    /// to them.
+    pub fn support(&self, capability: CapabilityKind) -> Support {
+        self.link.client().support(capability)
     }
 
     /// Whether the session goes on. It does after `-ERR`, and does not after a time-out, a lost connection or a breach
     /// of the protocol.
     pub fn is_open(&self) -> bool {
-        self.inner.link.is_open()
+        self.link.is_open()
     }
 }
 
@@ -393,7 +201,36 @@ impl<S: Transport> Session<S> {
     ///
     /// The server refuses, as it may, or the session is over.
     pub fn capa(&mut self) -> Result<Capabilities, Error> {
-        Capabilities::ask(&mut self.inner.link)
+        Capabilities::ask(&mut self.link)
+    }
+
+    /// Asks for mail in UTF-8 from now on (UTF8, RFC 6856 section 2.1). It belongs before the log-in
+    /// ([`Unauthenticated::utf8`](crate::Unauthenticated::utf8)), but there are servers that announce it only after.
+    ///
+    /// # Errors
+    ///
+    /// The server refuses, or the session is over.
+    pub fn utf8(&mut self) -> Result<(), Error> {
+        language::utf8(&mut self.link)
+    }
+
+    /// Asks which languages the server's texts can be in (LANG, RFC 6856 section 3.2).
+    ///
+    /// # Errors
+    ///
+    /// The server refuses, or the session is over.
+    pub fn languages(&mut self) -> Result<Vec<Language>, Error> {
+        language::languages(&mut self.link)
+    }
+
+    /// Asks for the server's texts in this language from now on (LANG, RFC 6856 section 3.2): a language tag (RFC 5646), or `*`
+    /// for the server's default.
+    ///
+    /// # Errors
+    ///
+    /// The server refuses, as it does when it does not know the language; the tag is none; or the session is over.
+    pub fn lang(&mut self, tag: &str) -> Result<(), Error> {
+        language::lang(&mut self.link, tag)
     }
 
     /// Ends the session (QUIT). `Ok`: the server says that it has deleted what was marked.
@@ -403,7 +240,7 @@ impl<S: Transport> Session<S> {
     /// The server refused, or did not answer. Either way the connection is closed, and the error says what became of
     /// the deletions as far as that can be known.
     pub fn quit(mut self) -> Result<(), QuitError> {
-        quit(&mut self.inner.link)
+        quit(&mut self.link)
     }
 
     fn ask<T>(
@@ -411,36 +248,48 @@ impl<S: Transport> Session<S> {
         command: &Command<'_>,
         read: impl Fn(&Event<'_>) -> Option<T>,
     ) -> Result<T, Error> {
-        self.inner.link.send(command)?;
-        self.inner.link.answer(read)
+        self.link.send(command)?;
+        self.link.answer(read)
     }
 
     fn begin(&mut self, command: &Command<'_>) -> Result<&mut Link<S>, Error> {
         self.ask(command, |event| {
             matches!(event, Event::Begin { .. }).then_some(())
         })?;
-        Ok(&mut self.inner.link)
+        Ok(&mut self.link)
     }
 }
 
-fn done(event: &Event<'_>) -> Option<()> {
+pub(crate) fn done(event: &Event<'_>) -> Option<()> {
     matches!(event, Event::Done { .. }).then_some(())
 }
 
-impl<S> fmt::Debug for Unauthenticated<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Unauthenticated")
-            .field("greeting", &self.0.greeting)
-            .field("state", &self.0.link.client().state())
-            .finish_non_exhaustive()
-    }
+/// Ends the session. `Ok`: the server has committed the deletions.
+pub(crate) fn quit<S: Transport>(link: &mut Link<S>) -> Result<(), QuitError> {
+    let request = Request {
+        kind: CommandKind::Quit,
+        message: None,
+    };
+    link.clear_the_way(request).map_err(|error| QuitError {
+        deletions: Deletions::Discarded,
+        error,
+    })?;
+    let answer = link.send(&Command::Quit).and_then(|()| link.answer(done));
+    link.close();
+    answer.map_err(|error| QuitError {
+        deletions: match error.kind() {
+            ErrorKind::Rejected => Deletions::Refused,
+            _ => Deletions::Unknown,
+        },
+        error,
+    })
 }
 
 impl<S> fmt::Debug for Session<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
             .field("login", &format_args!("{}", self.report))
-            .field("state", &self.inner.link.client().state())
+            .field("state", &self.link.client().state())
             .finish_non_exhaustive()
     }
 }

@@ -1,308 +1,401 @@
-//! The log-in: capabilities, APOP or USER and PASS, capabilities again; and the policy for it.
+//! The log-in: capabilities, AUTH or APOP or USER and PASS, capabilities again.
 
 use core::fmt;
 
 use super::Next;
+use super::choice::Choice;
+use super::credentials::Credentials;
+use super::policy::{Authentication, InitialResponse, LoginPolicy};
+use super::report::{ApopOutcome, LoginFailure, LoginMethod, LoginReport, Offer};
+use crate::MAX_COMMAND;
 use crate::command::{Command, CommandKind};
 use crate::event::Event;
-use crate::secret::Secret;
-use crate::text::Text;
+use crate::sasl::{self, Binding, Exchange, Mechanism, MechanismError, MechanismKind, Parameters};
 
-/// Who logs in.
-#[derive(Clone, Copy)]
-#[non_exhaustive]
-pub struct Credentials<'c> {
-    /// The user's name, as the server knows it.
-    pub user: &'c [u8],
-    /// The password, or what client and server share for APOP.
-    pub secret: Secret<'c>,
-}
-
-impl<'c> Credentials<'c> {
-    /// A user's name and secret, as the server knows them.
-    #[must_use]
-    pub const fn new(user: &'c [u8], secret: Secret<'c>) -> Self {
-        Self { user, secret }
-    }
-}
-
-impl fmt::Debug for Credentials<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials")
-            .field("user", &Text::new(self.user))
-            .field("secret", &self.secret)
-            .finish()
-    }
-}
-
-/// How to log in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Authentication {
-    /// USER and PASS: the password goes to the server as it is, so the connection should be protected.
-    UserPass,
-    /// APOP or nothing: the password is never sent. MD5 is weak: whoever overhears it can try passwords at leisure.
-    ApopOnly,
-    /// APOP, and if it is refused or not offered, USER and PASS. Whoever is on the way can make it fall back, and the
-    /// password is then sent as it is: never what a client does by itself.
-    ApopThenUserPass,
-}
-
-impl fmt::Display for Authentication {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::UserPass => "USER/PASS",
-            Self::ApopOnly => "APOP",
-            Self::ApopThenUserPass => "APOP, else USER/PASS",
-        })
-    }
-}
-
-/// What the log-in machine is to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct LoginPolicy {
-    /// How to log in.
-    pub authentication: Authentication,
-    /// Ask for the capabilities before and after: they may differ. A refusal is no failure. There are servers that
-    /// close the connection when they are asked.
-    pub ask_capabilities: bool,
-    /// [`Opening::offers_apop`](super::Opening::offers_apop).
-    pub apop_offered: bool,
-}
-
-impl LoginPolicy {
-    /// A log-in like this, with the capabilities asked for, and no timestamp for APOP.
-    #[must_use]
-    pub const fn new(authentication: Authentication) -> Self {
-        Self {
-            authentication,
-            ask_capabilities: true,
-            apop_offered: false,
-        }
-    }
-
-    /// Sets [`ask_capabilities`](Self::ask_capabilities).
-    #[must_use]
-    pub const fn ask_capabilities(mut self, ask: bool) -> Self {
-        self.ask_capabilities = ask;
-        self
-    }
-
-    /// Sets [`apop_offered`](Self::apop_offered).
-    #[must_use]
-    pub const fn apop_offered(mut self, offered: bool) -> Self {
-        self.apop_offered = offered;
-        self
-    }
-}
-
-/// How the log-in came about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct LoginReport {
-    /// What the server accepted.
-    pub used: LoginMethod,
-    /// What became of APOP.
-    pub apop: ApopOutcome,
-}
-
-/// What a server accepted for a log-in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum LoginMethod {
-    /// USER and PASS.
-    UserPass,
-    /// APOP.
-    Apop,
-}
-
-/// What became of APOP in a log-in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ApopOutcome {
-    /// It was not asked for.
-    NotTried,
-    /// The greeting had no timestamp for it.
-    NotOffered,
-    /// The server refused it.
-    Refused,
-    /// The server accepted it.
-    Accepted,
-}
-
-impl fmt::Display for LoginReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match (self.used, self.apop) {
-            (LoginMethod::Apop, _) => "APOP",
-            (LoginMethod::UserPass, ApopOutcome::NotOffered) => {
-                "USER/PASS, since APOP was not offered"
-            }
-            (LoginMethod::UserPass, ApopOutcome::Refused) => "USER/PASS, since APOP was refused",
-            (LoginMethod::UserPass, _) => "USER/PASS",
-        })
-    }
-}
-
-/// Why nobody was logged in. The server's words are in the event that was observed last. Unless it was
-/// [`Dismissed`](LoginFailure::Dismissed), the session goes on in the authorization state, and another log-in may follow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum LoginFailure {
-    /// The server refused this command.
-    Refused(CommandKind),
-    /// The policy wants APOP and nothing else, and it was not offered.
-    ApopNotOffered,
-    /// The server said goodbye.
-    Dismissed,
-}
-
-impl fmt::Display for LoginFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused(command) => write!(f, "the server refused {command}"),
-            Self::ApopNotOffered => f.write_str(
-                "APOP was asked for, but the server offers no timestamp for it, or offered it before TLS",
-            ),
-            Self::Dismissed => f.write_str("the server ended the session"),
-        }
-    }
-}
-
-impl core::error::Error for LoginFailure {}
-
-/// CAPA, APOP or USER and PASS, CAPA.
-#[derive(Clone, Debug)]
-pub struct Login {
-    policy: LoginPolicy,
+/// A log-in: CAPA, AUTH or APOP or USER and PASS, CAPA.
+///
+/// It borrows the credentials, and keeps nothing else that is secret but what SCRAM computes, which it wipes.
+#[derive(Debug)]
+pub struct Login<'c> {
+    policy: LoginPolicy<'c>,
+    credentials: Credentials<'c>,
+    offered: Option<Offer>,
+    method: LoginMethod,
+    exchange: Speaker<'c>,
     apop: ApopOutcome,
-    step: LoginStep,
+    step: Step,
+}
+
+/// The mechanism in use.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is no heap to put the large one into"
+)]
+enum Speaker<'c> {
+    None,
+    Ours(Exchange<'c>),
+    Own(&'c mut dyn Mechanism),
+}
+
+impl fmt::Debug for Speaker<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.mechanism() {
+            Some(mechanism) => f.write_str(mechanism.name()),
+            None => f.write_str("none"),
+        }
+    }
+}
+
+impl Speaker<'_> {
+    fn mechanism(&self) -> Option<&dyn Mechanism> {
+        match self {
+            Self::None => None,
+            Self::Ours(exchange) => Some(exchange),
+            Self::Own(own) => Some(&**own),
+        }
+    }
+
+    fn mechanism_mut(&mut self) -> Option<&mut dyn Mechanism> {
+        match self {
+            Self::None => None,
+            Self::Ours(exchange) => Some(exchange),
+            Self::Own(own) => Some(&mut **own),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
-enum LoginStep {
-    Send(CommandKind),
-    Sent(CommandKind),
-    /// CAPA after the log-in.
-    SendLastCapa,
-    SentLastCapa,
+enum Step {
+    Send(Line),
+    Sent(Line),
     Finished(Result<(), LoginFailure>),
 }
 
-impl Login {
+/// What the client sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Line {
+    Capa,
+    Apop,
+    User,
+    Pass,
+    Auth(Form),
+    /// A response. The server has had one before: then a refusal is about what it said.
+    Response,
+    Cancel(MechanismError),
+    /// CAPA after the log-in.
+    LastCapa,
+}
+
+/// How an exchange begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// The first response goes along.
+    OneLine,
+    /// The server is asked for its leave, or its challenge, first.
+    TwoSteps,
+}
+
+impl<'c> Login<'c> {
     /// A log-in by this policy, on a connection in the authorization state.
     #[must_use]
-    pub const fn new(policy: LoginPolicy) -> Self {
+    pub fn new(policy: LoginPolicy<'c>, credentials: Credentials<'c>) -> Self {
+        Self::begin(policy, credentials, Speaker::None)
+    }
+
+    /// A log-in with a mechanism of one's own, at its beginning. Of the policy, how to log in has no meaning.
+    #[must_use]
+    pub fn with_mechanism(policy: LoginPolicy<'c>, own: &'c mut dyn Mechanism) -> Self {
+        Self::begin(policy, Credentials::external(), Speaker::Own(own))
+    }
+
+    fn begin(policy: LoginPolicy<'c>, credentials: Credentials<'c>, exchange: Speaker<'c>) -> Self {
         let mut login = Self {
             policy,
+            credentials,
+            offered: policy.offered,
+            method: LoginMethod::Own,
+            exchange,
             apop: ApopOutcome::NotTried,
-            step: LoginStep::Send(CommandKind::Capa),
+            step: Step::Send(Line::Capa),
         };
-        if !policy.ask_capabilities {
-            login.authenticate();
+        if !policy.ask_capabilities || policy.offered.is_some() {
+            login.choose();
         }
         login
     }
 
-    /// What to do next. The command that it gives borrows the credentials.
-    pub fn next_step<'c>(
-        &self,
-        credentials: &Credentials<'c>,
-    ) -> Next<'c, Result<LoginReport, LoginFailure>> {
-        let Credentials { user, secret } = *credentials;
-        match self.step {
-            LoginStep::Send(kind) => Next::Send(match kind {
-                CommandKind::Apop => Command::Apop { user, secret },
-                CommandKind::User => Command::User(user),
-                CommandKind::Pass => Command::Pass(secret),
-                _ => Command::Capa,
-            }),
-            LoginStep::SendLastCapa => Next::Send(Command::Capa),
-            LoginStep::Sent(_) | LoginStep::SentLastCapa => Next::Receive,
-            LoginStep::Finished(result) => Next::Finished(result.map(|()| LoginReport {
-                used: match self.apop {
-                    ApopOutcome::Accepted => LoginMethod::Apop,
-                    _ => LoginMethod::UserPass,
-                },
-                apop: self.apop,
-            })),
-        }
+    /// What the server has announced, as far as it is known by now.
+    pub const fn offered(&self) -> Option<Offer> {
+        self.offered
+    }
+
+    /// What to do next. Asking changes nothing.
+    pub fn next_step(&self) -> Next<'_, Result<LoginReport, LoginFailure>> {
+        let (user, secret) = (self.credentials.user, self.credentials.secret);
+        let line = match self.step {
+            Step::Send(line) => line,
+            Step::Sent(_) => return Next::Receive,
+            Step::Finished(result) => return Next::Finished(result.map(|()| self.report())),
+        };
+        Next::Send(match (line, self.exchange.mechanism()) {
+            (Line::Apop, _) => Command::Apop { user, secret },
+            (Line::User, _) => Command::User(user),
+            (Line::Pass, _) => Command::Pass(secret),
+            (Line::Auth(form), Some(mechanism)) => Command::Auth {
+                mechanism,
+                initial_response: form == Form::OneLine,
+            },
+            (Line::Response, Some(mechanism)) => Command::Response(mechanism),
+            (Line::Cancel(_), _) => Command::Cancel,
+            (Line::Capa | Line::LastCapa | Line::Auth(_) | Line::Response, _) => Command::Capa,
+        })
     }
 
     /// The command that [`Next::Send`] asked for is sent.
     pub const fn sent(&mut self) {
-        self.step = match self.step {
-            LoginStep::Send(kind) => LoginStep::Sent(kind),
-            LoginStep::SendLastCapa => LoginStep::SentLastCapa,
-            step => step,
-        };
+        if let Step::Send(line) = self.step {
+            self.step = Step::Sent(line);
+        }
     }
 
     /// Takes note of an event. One that is not about the command sent last changes nothing.
     pub fn observe(&mut self, event: &Event<'_>) {
-        if let (Event::Farewell { .. }, false) =
-            (event, matches!(self.step, LoginStep::Finished(_)))
-        {
-            self.step = LoginStep::Finished(Err(LoginFailure::Dismissed));
+        let Step::Sent(line) = self.step else {
+            if let (Event::Farewell { .. }, Step::Send(_)) = (event, self.step) {
+                self.step = Step::Finished(Err(LoginFailure::Dismissed));
+            }
             return;
-        }
+        };
         let answers = |kind| {
             event
                 .completes()
                 .is_some_and(|request| request.kind == kind)
         };
-        match self.step {
-            LoginStep::Sent(kind) if answers(kind) => {
-                self.answered(kind, matches!(event, Event::Done { .. }));
+        match (line, event) {
+            (_, Event::Farewell { .. }) => {
+                self.step = Step::Finished(Err(LoginFailure::Dismissed));
             }
-            LoginStep::SentLastCapa if answers(CommandKind::Capa) => {
-                self.step = LoginStep::Finished(Ok(()));
+            (Line::Capa, Event::Begin { .. }) => self.offered = Some(Offer::default()),
+            (Line::Capa, Event::Capability { capability, .. }) => {
+                if let Some(offered) = &mut self.offered {
+                    offered.note(capability);
+                }
+            }
+            (Line::Capa, _) if answers(CommandKind::Capa) => self.choose(),
+            (Line::LastCapa, _) if answers(CommandKind::Capa) => self.step = Step::Finished(Ok(())),
+            (Line::Auth(_) | Line::Response, Event::Challenge { challenge, .. }) => {
+                let leave_to_speak = matches!(line, Line::Auth(Form::TwoSteps));
+                self.step = match self.exchange.mechanism_mut() {
+                    Some(mechanism) if !(leave_to_speak && mechanism.speaks_first()) => {
+                        match mechanism.take_challenge(*challenge) {
+                            Ok(()) => Step::Send(Line::Response),
+                            Err(error) => Step::Send(Line::Cancel(error)),
+                        }
+                    }
+                    _ => Step::Send(Line::Response),
+                };
+            }
+            (Line::Auth(_) | Line::Response | Line::Cancel(_), _) if answers(CommandKind::Auth) => {
+                self.exchange_ended(line, event);
+            }
+            (Line::User, _) if answers(CommandKind::User) => {
+                self.answered(event, CommandKind::User, Step::Send(Line::Pass));
+            }
+            (Line::Pass, _) if answers(CommandKind::Pass) => {
+                let logged_in = self.logged_in();
+                self.answered(event, CommandKind::Pass, logged_in);
+            }
+            (Line::Apop, _) if answers(CommandKind::Apop) => {
+                if let Event::Done { .. } = event {
+                    self.apop = ApopOutcome::Accepted;
+                    self.method = LoginMethod::Apop;
+                    self.step = self.logged_in();
+                } else {
+                    self.apop = ApopOutcome::Refused;
+                    self.after_apop(LoginFailure::Refused(CommandKind::Apop));
+                }
             }
             _ => {}
         }
     }
 
-    const fn answered(&mut self, command: CommandKind, accepted: bool) {
-        match command {
-            CommandKind::Capa => self.authenticate(),
-            CommandKind::User if accepted => self.step = LoginStep::Send(CommandKind::Pass),
-            CommandKind::Pass if accepted => self.logged_in(),
-            CommandKind::Apop if accepted => {
-                self.apop = ApopOutcome::Accepted;
-                self.logged_in();
+    /// The server has answered a command: on `+OK`, this comes next.
+    fn answered(&mut self, event: &Event<'_>, command: CommandKind, next: Step) {
+        self.step = match event {
+            Event::Done { .. } => next,
+            _ => Step::Finished(Err(LoginFailure::Refused(command))),
+        };
+    }
+
+    /// The server has ended the exchange, behind this line of the client's.
+    fn exchange_ended(&mut self, line: Line, event: &Event<'_>) {
+        let refused = Step::Finished(Err(LoginFailure::Refused(CommandKind::Auth)));
+        self.step = match (line, event) {
+            (Line::Cancel(error), _) => Step::Finished(Err(LoginFailure::Cancelled(error))),
+            (_, Event::Done { .. }) => match self.check_success(line) {
+                Ok(()) => self.logged_in(),
+                Err(error) => Step::Finished(Err(LoginFailure::NotProved(error))),
+            },
+            // A code says what is wrong, and it is not the form of the command.
+            (_, Event::Rejected { text, .. }) if text.response_code().is_some() => refused,
+            (Line::Auth(Form::OneLine), _)
+                if self.policy.initial_response == InitialResponse::Auto =>
+            {
+                self.begin_exchange(Form::TwoSteps)
             }
-            CommandKind::Apop => {
-                self.apop = ApopOutcome::Refused;
-                self.after_apop(LoginFailure::Refused(command));
+            // It has seen no secret yet, so it refuses the mechanism.
+            (Line::Auth(Form::TwoSteps), _)
+                if self.policy.authentication == Authentication::Auto =>
+            {
+                match Choice::new(self.policy, self.credentials).after(self.method, self.offered) {
+                    Some(method) => self.begin_method(method),
+                    None => refused,
+                }
             }
-            _ => self.step = LoginStep::Finished(Err(LoginFailure::Refused(command))),
+            _ => refused,
+        };
+    }
+
+    fn check_success(&self, line: Line) -> Result<(), MechanismError> {
+        let mechanism = self.exchange.mechanism().ok_or(MechanismError::NotProved)?;
+        match line {
+            // The client has not said anything yet.
+            Line::Auth(Form::TwoSteps) => Err(MechanismError::NotProved),
+            _ => mechanism.check_success(),
         }
     }
 
-    const fn authenticate(&mut self) {
-        match self.policy.authentication {
-            Authentication::UserPass => self.step = LoginStep::Send(CommandKind::User),
-            _ if self.policy.apop_offered => self.step = LoginStep::Send(CommandKind::Apop),
-            _ => {
-                self.apop = ApopOutcome::NotOffered;
-                self.after_apop(LoginFailure::ApopNotOffered);
+    /// The capabilities are known, as far as they will be: how to log in?
+    fn choose(&mut self) {
+        self.step = match (&self.exchange, self.policy.authentication) {
+            (Speaker::Own(own), _) => match own.check() {
+                Ok(()) if self.policy.initial_response == InitialResponse::Always => {
+                    Step::Send(Line::Auth(Form::OneLine))
+                }
+                Ok(()) => Step::Send(Line::Auth(Form::TwoSteps)),
+                Err(error) => Step::Finished(Err(LoginFailure::Cancelled(error))),
+            },
+            (_, Authentication::Auto) => {
+                match Choice::new(self.policy, self.credentials).first(self.offered) {
+                    Ok(method) => self.begin_method(method),
+                    Err(failure) => Step::Finished(Err(failure)),
+                }
             }
-        }
+            (_, Authentication::Mechanism(kind)) => self.begin_method(LoginMethod::Sasl(kind)),
+            (_, Authentication::UserPass) => self.begin_method(LoginMethod::UserPass),
+            (_, Authentication::ApopOnly | Authentication::ApopThenUserPass)
+                if self.policy.apop_offered =>
+            {
+                Step::Send(Line::Apop)
+            }
+            (_, Authentication::ApopOnly | Authentication::ApopThenUserPass) => {
+                self.apop = ApopOutcome::NotOffered;
+                return self.after_apop(LoginFailure::ApopNotOffered);
+            }
+        };
     }
 
     /// APOP has failed: only a policy that says so by name goes on to send the password.
-    const fn after_apop(&mut self, failure: LoginFailure) {
+    fn after_apop(&mut self, failure: LoginFailure) {
         self.step = match self.policy.authentication {
-            Authentication::ApopThenUserPass => LoginStep::Send(CommandKind::User),
-            _ => LoginStep::Finished(Err(failure)),
+            Authentication::ApopThenUserPass => self.begin_method(LoginMethod::UserPass),
+            _ => Step::Finished(Err(failure)),
         };
     }
 
-    const fn logged_in(&mut self) {
-        self.step = if self.policy.ask_capabilities {
-            LoginStep::SendLastCapa
-        } else {
-            LoginStep::Finished(Ok(()))
+    fn begin_method(&mut self, method: LoginMethod) -> Step {
+        self.method = method;
+        match method {
+            LoginMethod::Sasl(_) => self.begin_exchange(Form::OneLine),
+            _ => Step::Send(Line::User),
+        }
+    }
+
+    /// A new exchange with the mechanism in use; in one line only if that is allowed.
+    fn begin_exchange(&mut self, form: Form) -> Step {
+        let LoginMethod::Sasl(kind) = self.method else {
+            // An embedder's own mechanism cannot be begun anew.
+            return Step::Finished(Err(LoginFailure::Refused(CommandKind::Auth)));
         };
+        let exchange = Exchange::new(kind, &self.parameters(kind));
+        // What it cannot say is found out before it begins.
+        match exchange.and_then(|exchange| exchange.check().map(|()| exchange)) {
+            Ok(exchange) => {
+                let form = match form {
+                    Form::OneLine if self.fits_one_line(kind, &exchange) => form,
+                    _ => Form::TwoSteps,
+                };
+                self.exchange = Speaker::Ours(exchange);
+                Step::Send(Line::Auth(form))
+            }
+            Err(error) => Step::Finished(Err(LoginFailure::Cancelled(error))),
+        }
+    }
+
+    fn parameters(&self, kind: MechanismKind) -> Parameters<'c> {
+        let policy = &self.policy;
+        let credentials = &self.credentials;
+        let offers_binding = self
+            .offered
+            .is_some_and(|offer| offer.mechanisms.binds_channel());
+        let binding = match policy.channel_binding {
+            Some(binding) if kind.binds_channel() => Binding::Bound(binding),
+            // RFC 5802 section 6: this tells a server that does offer it that somebody has struck it out on the way.
+            Some(_) if self.offered.is_some() && !offers_binding => Binding::NotOffered,
+            _ => Binding::Unsupported,
+        };
+        let mut parameters = match credentials.prepared {
+            Some((user, secret)) if kind.is_scram() => Parameters::new(user, secret).prepared(),
+            _ => Parameters::new(credentials.user, credentials.secret),
+        };
+        parameters.nonce = policy.nonce;
+        parameters
+            .authorization_id(credentials.authorization_id)
+            .binding(binding)
+            .iterations(policy.min_iterations, policy.max_iterations)
+    }
+
+    fn fits_one_line(&self, kind: MechanismKind, mechanism: &dyn Mechanism) -> bool {
+        if !mechanism.speaks_first() {
+            return false;
+        }
+        let token = matches!(kind, MechanismKind::Xoauth2 | MechanismKind::Oauthbearer);
+        let announced = self
+            .offered
+            .is_some_and(|offer| offer.mechanisms.contains(kind));
+        match self.policy.initial_response {
+            InitialResponse::Never => false,
+            InitialResponse::Always => true,
+            InitialResponse::Auto => {
+                // "AUTH ", a blank, and the line end.
+                let around = mechanism.name().len().saturating_add(8);
+                let response = sasl::encoded_length(sasl::length(mechanism));
+                let octets = response.saturating_add(around);
+                announced && !token && octets <= MAX_COMMAND
+            }
+        }
+    }
+
+    const fn logged_in(&self) -> Step {
+        if self.policy.ask_capabilities {
+            Step::Send(Line::LastCapa)
+        } else {
+            Step::Finished(Ok(()))
+        }
+    }
+
+    fn report(&self) -> LoginReport {
+        LoginReport {
+            used: self.method,
+            tls: self.policy.tls,
+            channel_binding: match (self.method, self.policy.channel_binding) {
+                (LoginMethod::Sasl(kind), Some(binding)) if kind.binds_channel() => {
+                    Some(binding.kind)
+                }
+                _ => None,
+            },
+            apop: self.apop,
+            offered: self.offered,
+        }
     }
 }

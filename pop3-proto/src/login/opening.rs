@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::Next;
+use crate::capability::Capability;
 use crate::command::{Command, CommandKind};
 use crate::event::Event;
 
@@ -15,6 +16,10 @@ pub enum Security {
     /// STLS before anything else, usually on port 110 (RFC 2595 section 4). Refused, it ends the session: what a server
     /// says before TLS, anybody can have said.
     StartTls,
+    /// STLS if the server announces it, else no protection. Whoever is on the way can make the server seem to announce none:
+    /// for a network that is trusted, and servers of which some cannot do better. A server that announces STLS and then
+    /// refuses it, or that is [known](Opening::stls_expected) to have announced it before, is not talked to in clear.
+    StartTlsIfAvailable,
     /// No protection: whoever is on the way reads all and can change all.
     ClearText,
 }
@@ -24,7 +29,7 @@ impl Security {
     pub const fn default_port(self) -> u16 {
         match self {
             Self::ImplicitTls => 995,
-            Self::StartTls | Self::ClearText => 110,
+            Self::StartTls | Self::StartTlsIfAvailable | Self::ClearText => 110,
         }
     }
 }
@@ -34,6 +39,7 @@ impl fmt::Display for Security {
         f.pad(match self {
             Self::ImplicitTls => "implicit TLS",
             Self::StartTls => "STLS",
+            Self::StartTlsIfAvailable => "STLS if available",
             Self::ClearText => "clear text",
         })
     }
@@ -45,6 +51,10 @@ pub struct Opening {
     security: Security,
     step: OpeningStep,
     apop: bool,
+    /// STLS is in the list of capabilities that is being read.
+    announced: bool,
+    /// The server has announced STLS, now or before.
+    stls: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +62,9 @@ enum OpeningStep {
     /// TLS before the greeting.
     ImplicitHandshake,
     Greeting,
+    /// CAPA in clear: it decides nothing but whether to try STLS.
+    Capa,
+    CapaSent,
     Stls,
     StlsSent,
     /// TLS behind STLS.
@@ -67,6 +80,8 @@ pub enum OpeningFailure {
     Dismissed,
     /// The server refused STLS, so nothing secret may be sent.
     StlsRefused,
+    /// The server does not announce STLS, and is known to have announced it before: somebody may have struck it out.
+    StlsVanished,
 }
 
 impl fmt::Display for OpeningFailure {
@@ -74,6 +89,9 @@ impl fmt::Display for OpeningFailure {
         f.write_str(match self {
             Self::Dismissed => "the server refused the connection",
             Self::StlsRefused => "the server refused STLS, so nothing was sent in clear",
+            Self::StlsVanished => {
+                "the server announces no STLS, and it did before, so nothing was sent in clear"
+            }
         })
     }
 }
@@ -88,16 +106,32 @@ impl Opening {
             security,
             step: match security {
                 Security::ImplicitTls => OpeningStep::ImplicitHandshake,
-                Security::StartTls | Security::ClearText => OpeningStep::Greeting,
+                _ => OpeningStep::Greeting,
             },
             apop: false,
+            announced: false,
+            stls: false,
         }
+    }
+
+    /// For [`Security::StartTlsIfAvailable`]: the server has announced STLS before, as
+    /// [`announced_stls`](Self::announced_stls) said then, so that it must not be without now.
+    #[must_use]
+    pub const fn stls_expected(mut self, expected: bool) -> Self {
+        self.stls = expected;
+        self
+    }
+
+    /// Whether the server has announced STLS, or was expected to. Only known with [`Security::StartTlsIfAvailable`].
+    pub const fn announced_stls(&self) -> bool {
+        self.stls
     }
 
     /// What to do next.
     pub const fn next_step(&self) -> Next<'static, Result<(), OpeningFailure>> {
         match self.step {
-            OpeningStep::Greeting | OpeningStep::StlsSent => Next::Receive,
+            OpeningStep::Greeting | OpeningStep::CapaSent | OpeningStep::StlsSent => Next::Receive,
+            OpeningStep::Capa => Next::Send(Command::Capa),
             OpeningStep::Stls => Next::Send(Command::Stls),
             OpeningStep::ImplicitHandshake | OpeningStep::Handshake => Next::StartTls,
             OpeningStep::Finished(result) => Next::Finished(result),
@@ -106,9 +140,11 @@ impl Opening {
 
     /// The command that [`Next::Send`] asked for is sent.
     pub const fn sent(&mut self) {
-        if let OpeningStep::Stls = self.step {
-            self.step = OpeningStep::StlsSent;
-        }
+        self.step = match self.step {
+            OpeningStep::Capa => OpeningStep::CapaSent,
+            OpeningStep::Stls => OpeningStep::StlsSent,
+            step => step,
+        };
     }
 
     /// Takes note of an event.
@@ -117,6 +153,10 @@ impl Opening {
             (OpeningStep::Greeting, Event::Greeting { apop, .. }) => match self.security {
                 // Nothing that the server announces in clear could change what comes next, so it is not asked.
                 Security::StartTls => OpeningStep::Stls,
+                Security::StartTlsIfAvailable => {
+                    self.apop = *apop;
+                    OpeningStep::Capa
+                }
                 Security::ImplicitTls | Security::ClearText => {
                     self.apop = *apop;
                     OpeningStep::Finished(Ok(()))
@@ -124,7 +164,24 @@ impl Opening {
             },
             (OpeningStep::Finished(_), _) => self.step,
             (_, Event::Farewell { .. }) => OpeningStep::Finished(Err(OpeningFailure::Dismissed)),
-            (OpeningStep::StlsSent, Event::StartTls { .. }) => OpeningStep::Handshake,
+            (OpeningStep::CapaSent, Event::Capability { capability, .. }) => {
+                if let Capability::Stls = capability {
+                    self.announced = true;
+                }
+                self.step
+            }
+            (OpeningStep::CapaSent, event)
+                if event
+                    .completes()
+                    .is_some_and(|request| request.kind == CommandKind::Capa) =>
+            {
+                self.decide()
+            }
+            (OpeningStep::StlsSent, Event::StartTls { .. }) => {
+                // What was said in clear is forgotten, the timestamp as well.
+                self.apop = false;
+                OpeningStep::Handshake
+            }
             (OpeningStep::StlsSent, Event::Rejected { request, .. })
                 if request.kind == CommandKind::Stls =>
             {
@@ -132,6 +189,18 @@ impl Opening {
             }
             (step, _) => step,
         };
+    }
+
+    /// The capabilities in clear are complete, or were refused.
+    const fn decide(&mut self) -> OpeningStep {
+        if self.announced {
+            self.stls = true;
+            OpeningStep::Stls
+        } else if self.stls {
+            OpeningStep::Finished(Err(OpeningFailure::StlsVanished))
+        } else {
+            OpeningStep::Finished(Ok(()))
+        }
     }
 
     /// The handshake that [`Next::StartTls`] asked for is done.

@@ -34,7 +34,7 @@ pub(crate) fn response(
     empty: &[u8],
     out: &mut [u8],
 ) -> Result<usize, SendError> {
-    let length = sasl::length(mechanism);
+    let length = sasl::encoded_length(sasl::length(mechanism));
     let empty = if length == 0 { empty } else { b"" };
     let needed = before
         .iter()

@@ -78,10 +78,10 @@ impl Way {
             let policy = LoginPolicy::new(self.authentication)
                 .ask_capabilities(self.ask_capabilities)
                 .apop_offered(opening.offers_apop());
-            let mut login = Login::new(policy);
             let credentials = Credentials::new(b"mrose", "tanstaaf".into());
+            let mut login = Login::new(policy, credentials);
             logged_in = loop {
-                match login.next_step(&credentials) {
+                match login.next_step() {
                     Next::Send(command) => {
                         server.ask(&command);
                         login.sent();

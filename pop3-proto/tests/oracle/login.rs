@@ -67,9 +67,12 @@ impl Driver<'_> {
     fn go(&mut self) -> Option<End> {
         let mut opening = Opening::new(self.way.security);
         let opened = loop {
+            if let Next::Send(_) = opening.next_step() {
+                self.look_first(|event| opening.observe(event))?;
+            }
             match opening.next_step() {
                 Next::Send(command) => {
-                    self.send(&command, |event| opening.observe(event))?;
+                    self.send(&command);
                     opening.sent();
                 }
                 Next::Receive => self.receive(|event| opening.observe(event))?,
@@ -94,11 +97,14 @@ impl Driver<'_> {
         let policy = LoginPolicy::new(self.way.authentication)
             .ask_capabilities(self.way.ask_capabilities)
             .apop_offered(opening.offers_apop());
-        let mut login = Login::new(policy);
+        let mut login = Login::new(policy, CREDENTIALS);
         let result = loop {
-            match login.next_step(&CREDENTIALS) {
+            if let Next::Send(_) = login.next_step() {
+                self.look_first(|event| login.observe(event))?;
+            }
+            match login.next_step() {
                 Next::Send(command) => {
-                    self.send(&command, |event| login.observe(event))?;
+                    self.send(&command);
                     login.sent();
                 }
                 Next::Receive => self.receive(|event| login.observe(event))?,
@@ -127,14 +133,16 @@ impl Driver<'_> {
         }
     }
 
-    fn send(&mut self, command: &Command<'_>, observe: impl FnMut(&Event<'_>)) -> Option<()> {
-        // As every driver must: what was read before goes to the client first.
-        if !self.input.is_empty() {
-            self.take(observe)?;
-            if self.client.state() == State::Closed {
-                return None;
-            }
+    /// As every driver must before it sends: what was read before goes to the client first.
+    fn look_first(&mut self, observe: impl FnMut(&Event<'_>)) -> Option<()> {
+        if self.input.is_empty() {
+            return Some(());
         }
+        self.take(observe)?;
+        (self.client.state() != State::Closed).then_some(())
+    }
+
+    fn send(&mut self, command: &Command<'_>) {
         let kind = command.kind();
         assert_eq!(self.client.check(kind), Ok(()), "{kind} at the wrong time");
         let so_often = self.sent.iter().filter(|&&sent| sent == kind).count();
@@ -157,7 +165,6 @@ impl Driver<'_> {
         let received = self.connection.stream.len();
         self.connection.sent.push((received, sent.request));
         self.sent.push(kind);
-        Some(())
     }
 
     fn receive(&mut self, observe: impl FnMut(&Event<'_>)) -> Option<()> {

@@ -97,9 +97,9 @@ fn session(connection: &mut Connection) -> Result<(), Failure> {
     let policy = LoginPolicy::new(black_box(Authentication::ApopThenUserPass))
         .apop_offered(opening.offers_apop());
     console(format_args!("{credentials:?} {policy:?}"));
-    let mut login = Login::new(policy);
+    let mut login = Login::new(policy, credentials);
     loop {
-        match login.next_step(&credentials) {
+        match login.next_step() {
             Next::Send(command) => {
                 connection.send(&command)?;
                 login.sent();
