@@ -24,15 +24,36 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod anonymous;
+mod base64;
 mod challenge;
+#[cfg(feature = "cram-md5")]
+mod cram_md5;
+mod external;
+#[cfg(any(
+    feature = "cram-md5",
+    feature = "scram-sha-1",
+    feature = "scram-sha-256",
+    feature = "scram-sha-512"
+))]
+mod hmac;
 mod kind;
+mod login;
+mod oauth;
 mod plain;
 mod response;
+mod saslname;
 
 use core::fmt;
 
+pub use anonymous::Anonymous;
 pub use challenge::Challenge;
+#[cfg(feature = "cram-md5")]
+pub use cram_md5::CramMd5;
+pub use external::External;
 pub use kind::{MechanismKind, MechanismSet};
+pub use login::Login;
+pub use oauth::{JsonText, OauthFailure, Oauthbearer, Xoauth2};
 pub use plain::Plain;
 pub use response::ResponseWriter;
 
@@ -52,6 +73,16 @@ pub trait Mechanism: Send + Sync {
     /// Whether the client speaks first. Then the first response may go with the command, and the first challenge, if there
     /// is one, is only the server's leave to speak: it is not shown to [`take_challenge`](Self::take_challenge).
     fn speaks_first(&self) -> bool;
+
+    /// Whether it can say at all what it was made of. It is asked before [`Command::Auth`](crate::Command::Auth) is encoded,
+    /// so that nothing has been sent if not.
+    ///
+    /// # Errors
+    ///
+    /// [`MechanismError::InvalidArgument`], [`MechanismError::NotPrepared`], or what else the mechanism finds wrong.
+    fn check(&self) -> Result<(), MechanismError> {
+        Ok(())
+    }
 
     /// Takes the server's challenge, and gets the response to it ready.
     ///
@@ -101,8 +132,13 @@ pub enum MechanismError {
     ServerError,
     /// The user name or the password is not ASCII, and has not been prepared (SASLprep, RFC 4013).
     NotPrepared,
+    /// A user name, a secret, an authorization identity or a channel binding that the mechanism cannot carry: one that is
+    /// empty, that has octets in it which mean something else there, or that has no place there at all.
+    InvalidArgument,
     /// What the mechanism needs is missing: a nonce, or the channel binding of TLS.
     Missing,
+    /// The crate was built without the feature that the mechanism needs.
+    NotAvailable,
     /// A mechanism of the embedder's own says why itself.
     Other(&'static str),
 }
@@ -135,6 +171,10 @@ impl fmt::Display for MechanismError {
             Self::Missing => {
                 f.write_str("the mechanism needs a nonce or a channel binding that was not given")
             }
+            Self::InvalidArgument => {
+                f.write_str("the mechanism cannot carry this user name, secret or identity")
+            }
+            Self::NotAvailable => f.write_str("the mechanism was not built in"),
             Self::Other(reason) => f.write_str(reason),
         }
     }
