@@ -26,9 +26,11 @@
 
 mod anonymous;
 mod base64;
+mod binding;
 mod challenge;
 #[cfg(feature = "cram-md5")]
 mod cram_md5;
+mod exchange;
 mod external;
 #[cfg(any(
     feature = "cram-md5",
@@ -39,27 +41,55 @@ mod external;
 mod hmac;
 mod kind;
 mod login;
+mod nonce;
 mod oauth;
 mod plain;
 mod response;
 mod saslname;
+#[cfg(any(
+    feature = "scram-sha-1",
+    feature = "scram-sha-256",
+    feature = "scram-sha-512"
+))]
+mod scram;
 
 use core::fmt;
 
 pub use anonymous::Anonymous;
+pub use binding::{Binding, ChannelBinding, ChannelBindingKind};
 pub use challenge::Challenge;
 #[cfg(feature = "cram-md5")]
 pub use cram_md5::CramMd5;
+pub use exchange::{Exchange, Parameters};
 pub use external::External;
 pub use kind::{MechanismKind, MechanismSet};
 pub use login::Login;
+pub use nonce::Nonce;
 pub use oauth::{JsonText, OauthFailure, Oauthbearer, Xoauth2};
 pub use plain::Plain;
 pub use response::ResponseWriter;
+#[cfg(any(
+    feature = "scram-sha-1",
+    feature = "scram-sha-256",
+    feature = "scram-sha-512"
+))]
+pub use scram::*;
 
 /// The longest challenge that the mechanisms of this crate take, in octets before base64: what fits into a reply line
 /// of [`MAX_LINE`](crate::MAX_LINE) octets. A longer one cancels the exchange.
 pub const MAX_CHALLENGE: usize = 384;
+
+/// The fewest rounds of hashing that a server may ask for in SCRAM, if nothing else is set (RFC 7677 section 4). With fewer,
+/// whoever overhears the exchange tries passwords faster.
+pub const MIN_ITERATIONS: u32 = 4_096;
+
+/// The most rounds of hashing that a server may ask for in SCRAM, if nothing else is set. A round is two blocks of hashing,
+/// and nothing interrupts them: without a bound, a server could keep a client busy for hours.
+///
+/// One million is more than servers are advised to ask for, and takes a PC about a second. A small microcontroller, which
+/// needs some ten thousand cycles for a round with SHA-256, would be busy for minutes: set a bound there that goes with its
+/// clock and with its watchdog. 4 096 rounds are about half a second at 72 MHz.
+pub const MAX_ITERATIONS: u32 = 1_000_000;
 
 /// One side of a SASL exchange: the client's.
 ///
