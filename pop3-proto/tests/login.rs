@@ -272,10 +272,7 @@ fn asking_changes_nothing_until_the_command_is_sent() {
     let credentials = credentials();
     let mut login = Login::new(LoginPolicy::new(Authentication::UserPass), credentials);
     for _ in 0..3 {
-        assert!(matches!(
-            login.next_step(),
-            Next::Send(Command::Capa)
-        ));
+        assert!(matches!(login.next_step(), Next::Send(Command::Capa)));
     }
     login.sent();
     assert!(matches!(login.next_step(), Next::Receive));
@@ -323,16 +320,10 @@ fn only_the_answer_to_the_command_itself_counts() {
         Event::Greeting { text, apop: true },
     ] {
         login.observe(&event);
-        assert!(
-            matches!(login.next_step(), Next::Receive),
-            "{event:?}"
-        );
+        assert!(matches!(login.next_step(), Next::Receive), "{event:?}");
     }
     login.observe(&done(CommandKind::Apop));
-    assert!(matches!(
-        login.next_step(),
-        Next::Finished(Ok(_))
-    ));
+    assert!(matches!(login.next_step(), Next::Finished(Ok(_))));
     login.observe(&Event::Farewell { text });
     assert!(
         matches!(login.next_step(), Next::Finished(Ok(_))),

@@ -8,8 +8,8 @@ use pop3_proto::{CommandKind, Event, LikelyCause, Request, ResponseCode, Text, W
 
 use crate::error::{Error, ErrorKind};
 use crate::link::Seen;
-use crate::token::TokenFailure;
 use crate::tls;
+use crate::token::TokenFailure;
 
 /// What was being done.
 #[derive(Clone, Copy)]
@@ -71,7 +71,9 @@ pub(crate) fn opening(failure: OpeningFailure, refusal: Option<Error>) -> Error 
         (OpeningFailure::Dismissed, Some(refusal)) => refusal,
         (failure, refusal) => {
             let kind = match failure {
-                OpeningFailure::StlsRefused | OpeningFailure::StlsVanished => ErrorKind::StartTlsRefused,
+                OpeningFailure::StlsRefused | OpeningFailure::StlsVanished => {
+                    ErrorKind::StartTlsRefused
+                }
                 _ => ErrorKind::Closed,
             };
             refused(kind, "opening the connection", failure, refusal)
@@ -205,10 +207,7 @@ pub(crate) fn lost(doing: Doing, waiting: Option<Waiting>, error: Option<io::Err
             "the connection ended before the reply was complete: what was read of it is not all",
         ),
         Some(Waiting::Reply(request)) => match request.kind {
-            CommandKind::User
-            | CommandKind::Pass
-            | CommandKind::Apop
-            | CommandKind::Auth => (
+            CommandKind::User | CommandKind::Pass | CommandKind::Apop | CommandKind::Auth => (
                 ErrorKind::ClosedAtLogin,
                 "the connection ended instead of an answer, as it does with some servers when the user name or the \
                  password is wrong",
@@ -276,8 +275,14 @@ mod tests {
             ("Can't get lock.  Mailbox in use", ErrorKind::MailboxInUse),
             ("maildrop already locked", ErrorKind::MailboxInUse),
             ("[LOGIN-DELAY] wait", ErrorKind::TemporaryFailure),
-            ("Too many connections from your IP", ErrorKind::TemporaryFailure),
-            ("temporary failure, try again later", ErrorKind::TemporaryFailure),
+            (
+                "Too many connections from your IP",
+                ErrorKind::TemporaryFailure,
+            ),
+            (
+                "temporary failure, try again later",
+                ErrorKind::TemporaryFailure,
+            ),
             ("[SYS/TEMP] later", ErrorKind::TemporaryFailure),
             ("[SYS/PERM] never", ErrorKind::PermanentFailure),
         ] {

@@ -63,7 +63,10 @@ impl LoginSettings {
     pub(crate) const fn new(security: Security) -> Self {
         Self {
             ask_capabilities: true,
-            clear_text: matches!(security, Security::ClearText | Security::StartTlsIfAvailable),
+            clear_text: matches!(
+                security,
+                Security::ClearText | Security::StartTlsIfAvailable
+            ),
             initial_response: InitialResponse::Auto,
             min_iterations: MIN_ITERATIONS,
             max_iterations: MAX_ITERATIONS,
@@ -316,4 +319,3 @@ impl<S> fmt::Debug for Unauthenticated<S> {
             .finish_non_exhaustive()
     }
 }
-

@@ -32,11 +32,7 @@ impl TokenFailure {
 
 impl fmt::Display for TokenFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "status {:?}",
-            self.status.as_deref().unwrap_or_default()
-        )?;
+        write!(f, "status {:?}", self.status.as_deref().unwrap_or_default())?;
         match &self.scope {
             Some(scope) => write!(f, ", scope {scope:?}"),
             None => Ok(()),

@@ -84,6 +84,10 @@ impl MechanismKind {
     }
 
     /// Whether the crate was built with what it needs.
+    #[allow(
+        clippy::match_like_matches_macro,
+        reason = "so it looks without any feature"
+    )]
     pub const fn is_available(self) -> bool {
         match self {
             Self::CramMd5 => cfg!(feature = "cram-md5"),
@@ -92,6 +96,14 @@ impl MechanismKind {
             Self::ScramSha512 | Self::ScramSha512Plus => cfg!(feature = "scram-sha-512"),
             _ => true,
         }
+    }
+
+    /// Whether it is one of the SCRAM family.
+    pub const fn is_scram(self) -> bool {
+        matches!(
+            self,
+            Self::ScramSha1 | Self::ScramSha256 | Self::ScramSha512
+        ) || self.binds_channel()
     }
 
     /// Whether it binds the log-in to the TLS connection: its name ends in `-PLUS`.
