@@ -378,7 +378,7 @@ fn the_reply_to_another_command_is_not_the_capabilities() {
     let credentials = Credentials::new(b"m\x1brose", "tanstaaf".into());
     assert_eq!(
         format!("{credentials:?}"),
-        "Credentials { user: \"m\\u{1b}rose\", secret: *** }"
+        "Credentials { kind: Password, user: \"m\\u{1b}rose\", secret: ***, authorization_id: \"\", prepared: false }"
     );
     let mut login = Login::new(LoginPolicy::new(Authentication::UserPass), credentials);
     let done = |kind| Event::Done {

@@ -202,7 +202,6 @@ enum Who<'a> {
 
 impl<S: Transport> Inner<S> {
     fn log_in(&mut self, who: Who<'_>) -> Result<LoginReport, Error> {
-        let binding = self.link.channel_binding();
         let settings = self.settings;
         let policy = |how| {
             LoginPolicy::new(how)
@@ -213,7 +212,6 @@ impl<S: Transport> Inner<S> {
                 .clear_text(settings.clear_text)
                 .initial_response(settings.initial_response)
                 .iterations(settings.min_iterations, settings.max_iterations)
-                .channel_binding(binding.as_ref().map(ChannelBinding::borrowed))
         };
         let mut login = match who {
             Who::Credentials(credentials, how) => {

@@ -54,7 +54,7 @@ fn refusals_by_their_codes() {
             .unwrap()
             .login(&credentials(), Authentication::UserPass)
             .unwrap_err();
-        assert_eq!(again.error.kind(), ErrorKind::Closed);
+        assert_eq!(again.error.kind(), ErrorKind::ClosedAtLogin);
         assert!(again.connection.is_none());
     }
 }
