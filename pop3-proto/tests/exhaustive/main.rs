@@ -9,6 +9,7 @@
 #[path = "../oracle/mod.rs"]
 mod oracle;
 
+mod choice;
 mod dialogues;
 mod greetings;
 mod lines;

@@ -8,7 +8,7 @@ const GREETINGS: [&str; 3] = ["+OK <1@a.b>\r\n", "+OK\r\n", "-ERR\r\n"];
 /// The first is success.
 const ANSWERS: [&str; 3] = ["+OK\r\n", "-ERR\r\n", "-ERR [AUTH] no\r\n"];
 /// No way in takes more commands.
-const COMMANDS: usize = 6;
+const COMMANDS: usize = 7;
 
 #[derive(Clone, Copy, Debug)]
 struct Way {
@@ -16,6 +16,10 @@ struct Way {
     authentication: Authentication,
     ask_capabilities: bool,
     greeting: &'static str,
+    /// What CAPA announces in clear.
+    announces_stls: bool,
+    /// It did so before.
+    stls_expected: bool,
     answers: [&'static str; COMMANDS],
 }
 
@@ -31,7 +35,17 @@ impl Way {
             if self.greeting.starts_with('-') {
                 break 'way false;
             }
-            let stls = self.security == Security::StartTls;
+            let stls = match self.security {
+                Security::StartTls => true,
+                Security::StartTlsIfAvailable => {
+                    let announced = ask(CommandKind::Capa) && self.announces_stls;
+                    if self.stls_expected && !announced {
+                        break 'way false;
+                    }
+                    announced
+                }
+                _ => false,
+            };
             if stls && !ask(CommandKind::Stls) {
                 break 'way false;
             }
@@ -57,8 +71,9 @@ impl Way {
             answers: self.answers.into_iter(),
             sent: Vec::new(),
             says: self.greeting.to_owned(),
+            announces_stls: self.announces_stls,
         };
-        let mut opening = Opening::new(self.security);
+        let mut opening = Opening::new(self.security).stls_expected(self.stls_expected);
         let opened = loop {
             match opening.next_step() {
                 Next::Send(command) => {
@@ -104,6 +119,7 @@ struct Server {
     answers: std::array::IntoIter<&'static str, COMMANDS>,
     sent: Vec<CommandKind>,
     says: String,
+    announces_stls: bool,
 }
 
 impl Server {
@@ -113,7 +129,11 @@ impl Server {
         let answer = self.answers.next().expect("one for each command");
         self.says = answer.to_owned();
         if command.kind() == CommandKind::Capa && answer.starts_with('+') {
-            self.says += "USER\r\n.\r\n";
+            self.says += "USER\r\n";
+            if self.announces_stls && !self.client.is_tls() {
+                self.says += "STLS\r\n";
+            }
+            self.says += ".\r\n";
         }
     }
 
@@ -130,11 +150,17 @@ impl Server {
 #[test]
 fn every_way_in_sends_what_its_policy_says_and_nothing_else() {
     let mut logged_in = 0;
-    for security in [
-        Security::ImplicitTls,
-        Security::StartTls,
-        Security::ClearText,
-    ] {
+    let mut protected = 0;
+    let securities = [
+        (Security::ImplicitTls, false, false),
+        (Security::StartTls, false, false),
+        (Security::ClearText, false, false),
+        (Security::StartTlsIfAvailable, false, false),
+        (Security::StartTlsIfAvailable, true, false),
+        (Security::StartTlsIfAvailable, false, true),
+        (Security::StartTlsIfAvailable, true, true),
+    ];
+    for (security, announces_stls, stls_expected) in securities {
         for authentication in [
             Authentication::UserPass,
             Authentication::ApopOnly,
@@ -142,22 +168,29 @@ fn every_way_in_sends_what_its_policy_says_and_nothing_else() {
         ] {
             for ask_capabilities in [false, true] {
                 for greeting in GREETINGS {
-                    for nth in 0..ANSWERS.len().pow(6) {
+                    for nth in 0..ANSWERS.len().pow(7) {
                         let answer = |at: u32| ANSWERS[nth / ANSWERS.len().pow(at) % ANSWERS.len()];
                         let way = Way {
                             security,
                             authentication,
                             ask_capabilities,
                             greeting,
-                            answers: [0, 1, 2, 3, 4, 5].map(answer),
+                            announces_stls,
+                            stls_expected,
+                            answers: [0, 1, 2, 3, 4, 5, 6].map(answer),
                         };
                         way.go();
-                        logged_in += usize::from(way.expected().1);
+                        let (sent, in_session) = way.expected();
+                        logged_in += usize::from(in_session);
+                        protected += usize::from(sent.contains(&CommandKind::Stls));
                     }
                 }
             }
         }
     }
     // Many of them get in, or little would be shown.
-    assert!(logged_in > 2_000, "{logged_in}");
+    assert!(
+        logged_in > 10_000 && protected > 10_000,
+        "{logged_in}, {protected}"
+    );
 }
