@@ -21,9 +21,12 @@ mod process;
 #[cfg(unix)]
 pub mod raw;
 #[cfg(unix)]
+mod sasl;
+#[cfg(unix)]
 mod setup;
 #[cfg(unix)]
 mod skip;
+pub mod token;
 
 #[cfg(unix)]
 pub use setup::{PASSWORD, Setup, Tls, USER};
