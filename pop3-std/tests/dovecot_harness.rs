@@ -5,92 +5,13 @@
 
 mod support;
 
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use rustls::pki_types::CertificateDer;
+use std::io::{self, Read, Write};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
-use std::time::Duration;
 use support::certificates::{CertificateAuthority, LOOPBACK_NAMES, ServerCertificate};
 use support::dovecot::Dovecot;
+use support::raw::{Raw, connect, greet, tls};
 use support::{PASSWORD, Setup, Tls, USER, hard_messages, server_or_skip};
-
-/// One connection; every reply is read line by line.
-struct Raw<S: Read + Write>(BufReader<S>);
-
-impl<S: Read + Write> Raw<S> {
-    fn line(&mut self) -> Vec<u8> {
-        let mut line = Vec::new();
-        self.0.read_until(b'\n', &mut line).expect("a line");
-        line
-    }
-
-    fn ask(&mut self, command: &str) -> String {
-        self.0
-            .get_mut()
-            .write_all(format!("{command}\r\n").as_bytes())
-            .expect("a command");
-        String::from_utf8(self.line()).expect("a status line")
-    }
-
-    fn ok(&mut self, command: &str) -> String {
-        let status = self.ask(command);
-        assert!(status.starts_with("+OK"), "{command}: {status}");
-        status
-    }
-
-    fn log_in(&mut self) {
-        self.ok(&format!("USER {USER}"));
-        self.ok(&format!("PASS {PASSWORD}"));
-    }
-
-    fn message(&mut self, command: &str) -> Vec<u8> {
-        self.ok(command);
-        let mut message = Vec::new();
-        loop {
-            match self.line().as_slice() {
-                b".\r\n" => return message,
-                [b'.', rest @ ..] => message.extend_from_slice(rest),
-                line => message.extend_from_slice(line),
-            }
-            assert!(!message.is_empty(), "the connection ended");
-        }
-    }
-}
-
-fn connect(address: &str, port: u16) -> TcpStream {
-    let stream = TcpStream::connect((address, port)).expect("a connection");
-    stream
-        .set_read_timeout(Some(Duration::from_secs(20)))
-        .expect("a time-out");
-    stream
-}
-
-/// Connects and takes the greeting.
-fn greet(address: &str, port: u16) -> (Raw<TcpStream>, String) {
-    let mut raw = Raw(BufReader::new(connect(address, port)));
-    let greeting = String::from_utf8(raw.line()).expect("a greeting");
-    assert!(greeting.starts_with("+OK "), "{greeting}");
-    (raw, greeting)
-}
-
-fn tls(
-    stream: TcpStream,
-    name: &str,
-    root: CertificateDer<'static>,
-) -> io::Result<StreamOwned<ClientConnection, TcpStream>> {
-    let mut roots = RootCertStore::empty();
-    roots.add(root).expect("a root");
-    let config = ClientConfig::builder()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let name = ServerName::try_from(name.to_owned()).expect("a name");
-    let connection = ClientConnection::new(Arc::new(config), name).expect("a TLS client");
-    let mut stream = StreamOwned::new(connection, stream);
-    stream.conn.complete_io(&mut stream.sock)?;
-    Ok(stream)
-}
 
 #[test]
 fn messages_arrive_octet_for_octet_in_order_on_every_address() {
@@ -170,8 +91,8 @@ fn both_kinds_of_tls_show_a_certificate_of_the_harness() {
             name,
             server.certificate().root(),
         );
-        let mut raw = Raw(BufReader::new(stream.expect("a handshake")));
-        assert!(raw.line().starts_with(b"+OK "));
+        let mut raw = Raw::new(stream.expect("a handshake"));
+        raw.greeting();
         raw.log_in();
         assert_eq!(raw.message("RETR 1"), b"a: b\r\n\r\nc\r\n");
         raw.ok("QUIT");
@@ -179,7 +100,7 @@ fn both_kinds_of_tls_show_a_certificate_of_the_harness() {
         let (mut raw, _) = greet(name, server.pop3());
         raw.ok("STLS");
         let stream = tls(raw.0.into_inner(), name, server.certificate().root());
-        let mut raw = Raw(BufReader::new(stream.expect("a handshake")));
+        let mut raw = Raw::new(stream.expect("a handshake"));
         raw.log_in();
         raw.ok("QUIT");
     }

@@ -12,8 +12,9 @@
 use super::certificates::{CertificateAuthority, ServerCertificate};
 use super::process::{Group, members, poll};
 use super::setup::{Ports, Setup, maildir, messages_in, token};
+use super::skip::skip;
 use std::fs;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -44,20 +45,13 @@ impl Dovecot {
     /// Starts a server, or says on standard error that the test is skipped and why. With `POP3_REQUIRE_DOVECOT=1` in
     /// the environment it panics instead of skipping.
     pub fn start_or_skip(setup: Setup) -> Option<Self> {
-        let reason = match program() {
-            Ok(_) => return Some(Self::start(setup)),
-            Err(reason) => reason,
-        };
-        let required = std::env::var_os("POP3_REQUIRE_DOVECOT").is_some_and(|value| value == "1");
-        assert!(!required, "POP3_REQUIRE_DOVECOT=1, but {reason}");
-        let thread = thread::current();
-        let test = thread.name().unwrap_or("a test");
-        // Not eprintln, which is hidden when a test passes.
-        let _ = writeln!(
-            io::stderr(),
-            "SKIPPED {test}: {reason}; set POP3_REQUIRE_DOVECOT=1 to make this a failure"
-        );
-        None
+        match program() {
+            Ok(_) => Some(Self::start(setup)),
+            Err(reason) => {
+                skip(reason, "POP3_REQUIRE_DOVECOT");
+                None
+            }
+        }
     }
 
     /// Starts a server and returns when it has greeted. Panics, with Dovecot's log, if it does not come up.

@@ -1,19 +1,32 @@
-//! What the integration tests share: a certification authority made at run time and a real POP3 server.
+//! What the integration tests share: certification authorities and tokens made at run time, and two real POP3 servers.
 
 #![allow(
     dead_code,
     unused_imports,
+    unused_macros,
     reason = "each test crate uses a part of it"
 )]
 #![allow(unreachable_pub, reason = "a module of a test crate has no outside")]
 
 pub mod certificates;
 #[cfg(unix)]
+pub mod client;
+pub mod client_certificates;
+#[cfg(unix)]
 pub mod dovecot;
+#[cfg(unix)]
+pub mod peer;
 #[cfg(unix)]
 mod process;
 #[cfg(unix)]
+pub mod raw;
+#[cfg(unix)]
+mod sasl;
+#[cfg(unix)]
 mod setup;
+#[cfg(unix)]
+mod skip;
+pub mod token;
 
 #[cfg(unix)]
 pub use setup::{PASSWORD, Setup, Tls, USER};
@@ -28,6 +41,17 @@ macro_rules! server_or_skip {
     };
 }
 pub(crate) use server_or_skip;
+
+/// Starts the second server, or ends the test without it.
+macro_rules! peer_or_skip {
+    ($setup:expr) => {
+        match support::peer::Peer::start_or_skip($setup) {
+            Some(peer) => peer,
+            None => return,
+        }
+    };
+}
+pub(crate) use peer_or_skip;
 
 /// Messages that clients get wrong: dots, no body, a line of 100 KB, 1 MB, every octet, replies in the text.
 pub fn hard_messages() -> Vec<Vec<u8>> {

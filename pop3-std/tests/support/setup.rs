@@ -1,6 +1,9 @@
 //! What a server is to be like, and the files that tell Dovecot 2.3 so.
 
 use super::certificates::ServerCertificate;
+use super::client_certificates::ClientAuthority;
+use super::sasl::Sasl;
+use super::token::TokenKey;
 use std::fmt::Write;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
@@ -32,6 +35,7 @@ pub struct Setup {
     pub(super) users: Vec<User>,
     pub(super) tls: Tls,
     pub(super) certificate: Option<ServerCertificate>,
+    sasl: Sasl,
     pub(super) options: String,
 }
 
@@ -48,12 +52,14 @@ impl Setup {
             users: Vec::new(),
             tls: Tls::Optional,
             certificate: None,
+            sasl: Sasl::default(),
             options: String::new(),
         };
         setup.user(USER, PASSWORD, messages)
     }
 
-    /// One more user. The name is of letters, digits and `.-_@`; the password may be anything.
+    /// One more user. The name is of letters, digits and `.-_@`, in lower case, not only of ASCII; the password may be
+    /// anything. Dovecot compares both octet by octet, so for SCRAM they are in the form that SASLprep makes of them.
     ///
     /// Panics on a message that Dovecot would not serve as it is.
     pub fn user<M: AsRef<[u8]>>(
@@ -89,6 +95,32 @@ impl Setup {
         self
     }
 
+    /// The mechanisms that CAPA announces and AUTH takes, in lower case, instead of `plain`, `login`, `cram-md5`,
+    /// `scram-sha-1`, `scram-sha-256` and those that the other methods add. `apop` allows APOP.
+    pub fn mechanisms(mut self, mechanisms: &[&str]) -> Self {
+        self.sasl.mechanisms = mechanisms.iter().map(ToString::to_string).collect();
+        self
+    }
+
+    /// ANONYMOUS logs in this user, who need not exist for anything else.
+    pub fn anonymous(mut self, user: &str) -> Self {
+        self.sasl.anonymous = Some(user.to_owned());
+        self
+    }
+
+    /// XOAUTH2 and OAUTHBEARER take the tokens that this key signs.
+    pub fn tokens_of(mut self, key: &TokenKey) -> Self {
+        self.sasl.token_key = Some(key.base64());
+        self
+    }
+
+    /// EXTERNAL logs in whom a certificate of this authority names. With such a certificate all the other mechanisms log
+    /// in that user too, whichever name the client gives. TLS takes any certificate; EXTERNAL does not.
+    pub fn clients_of(mut self, authority: &ClientAuthority) -> Self {
+        self.sasl.client_root = Some(authority.root_pem());
+        self
+    }
+
     /// A line of Dovecot's configuration, such as `pop3_uidl_format = %g`. It overrides what the harness says;
     /// leave `login_greeting` alone, by which the harness knows its server.
     ///
@@ -119,6 +151,8 @@ impl Setup {
             .expect("a string grows");
         }
         write(&directory.join("users"), users);
+        let names = self.users.iter().map(|user| user.name.as_str());
+        self.sasl.write(directory, names);
         write(&directory.join("certificate.pem"), certificate.pem());
         write(&directory.join("key.pem"), certificate.key_pem());
     }
@@ -135,6 +169,7 @@ impl Setup {
             Tls::Required => ("required", "yes"),
         };
         let identity = Owner::of(directory).identity();
+        let sasl = self.sasl.configuration(directory);
         let options = &self.options;
         format!(
             r"
@@ -151,7 +186,7 @@ ssl = {ssl}
 ssl_cert = <{root}/certificate.pem
 ssl_key = <{root}/key.pem
 disable_plaintext_auth = {disable_plaintext}
-auth_mechanisms = plain login apop cram-md5 scram-sha-1 scram-sha-256
+auth_username_chars =
 
 # A wrong password must not slow a test down (half a second it takes in any case), nor the tests after it.
 auth_failure_delay = 0
@@ -159,10 +194,7 @@ mail_max_userip_connections = 0
 mail_fsync = never
 
 mail_location = maildir:~
-passdb {{
-  driver = passwd-file
-  args = {root}/users
-}}
+{sasl}
 userdb {{
   driver = passwd-file
   args = {root}/users
