@@ -76,6 +76,8 @@ pub(crate) use response::{encoded_length, length, write};
 ))]
 pub use scram::*;
 
+use crate::text::Text;
+
 /// The longest challenge that the mechanisms of this crate take, in octets before base64: what fits into a reply line
 /// of [`MAX_LINE`](crate::MAX_LINE) octets. A longer one cancels the exchange.
 pub const MAX_CHALLENGE: usize = 384;
@@ -171,7 +173,7 @@ pub enum MechanismError {
     /// The crate was built without the feature that the mechanism needs.
     NotAvailable,
     /// A mechanism of the embedder's own says why itself.
-    Other(&'static str),
+    Other(Text<'static>),
 }
 
 impl fmt::Display for MechanismError {
@@ -206,7 +208,7 @@ impl fmt::Display for MechanismError {
                 f.write_str("the mechanism cannot carry this user name, secret or identity")
             }
             Self::NotAvailable => f.write_str("the mechanism was not built in"),
-            Self::Other(reason) => f.write_str(reason),
+            Self::Other(reason) => write!(f, "{reason}"),
         }
     }
 }

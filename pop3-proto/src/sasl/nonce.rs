@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use base64ct::{Base64, Encoding as _};
+use super::base64::Encoder;
 
 #[cfg(doc)]
 use super::MechanismError;
@@ -29,8 +29,13 @@ impl Nonce {
     #[must_use]
     pub fn new(random: [u8; Self::OCTETS]) -> Self {
         let mut text = [0; Self::MAX_TEXT];
-        // Three octets make four characters, so it fits.
-        let _ = Base64::encode(&random, &mut text);
+        let mut to = text.iter_mut();
+        // Three octets make four characters: it fits, and nothing is left to finish.
+        Encoder::new().put(&random, &mut |characters| {
+            for (character, to) in characters.iter().zip(&mut to) {
+                *to = *character;
+            }
+        });
         Self {
             text,
             length: text.len(),

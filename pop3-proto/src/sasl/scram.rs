@@ -7,10 +7,9 @@ mod message;
 use core::fmt;
 
 use arrayvec::ArrayVec;
-use base64ct::{Base64, Encoding as _};
 use digest::Output;
 
-use super::base64::Encoder;
+use super::base64::{self, Encoder};
 use super::hmac::Hmac;
 use super::nonce::is_nonce;
 use super::{
@@ -161,7 +160,7 @@ impl<'c, H: ScramHash> Scram<'c, H> {
         self.check_iterations(message.iterations)?;
         let mut salt = [0; MAX_CHALLENGE];
         let salt =
-            Base64::decode(message.salt, &mut salt).map_err(|_| MechanismError::Malformed)?;
+            base64::decode(message.salt, &mut salt).map_err(|_| MechanismError::Malformed)?;
 
         let keys = Keys::<H::Digest>::derive(self.password.expose(), salt, message.iterations);
         let sign = |key: &[u8]| {
@@ -315,7 +314,7 @@ impl<H: ScramHash> Mechanism for Scram<'_, H> {
 /// Whether the server's final message has this signature in it.
 fn verify(server_final: &[u8], signature: &[u8]) -> Result<(), MechanismError> {
     let mut buffer = [0; MAX_CHALLENGE];
-    let given = Base64::decode(verifier(server_final)?, &mut buffer)
+    let given = base64::decode(verifier(server_final)?, &mut buffer)
         .map_err(|_| MechanismError::Malformed)?;
     // All octets are looked at, whichever of them is wrong.
     let differences = given
@@ -331,20 +330,18 @@ fn verify(server_final: &[u8], signature: &[u8]) -> Result<(), MechanismError> {
 
 impl<H: ScramHash> fmt::Debug for Scram<'_, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stage = match self.stage {
+            Stage::First => "First",
+            Stage::Final { .. } => "Final",
+            Stage::Verified => "Verified",
+            Stage::Failed => "Failed",
+        };
         f.debug_struct("Scram")
-            .field("name", &self.name())
+            .field("name", &format_args!("{}", self.name()))
             .field("user", &self.user)
             .field("authorization_id", &self.authorization_id)
             .field("binding", &self.binding)
-            .field(
-                "stage",
-                &match self.stage {
-                    Stage::First => "First",
-                    Stage::Final { .. } => "Final",
-                    Stage::Verified => "Verified",
-                    Stage::Failed => "Failed",
-                },
-            )
+            .field("stage", &format_args!("{stage}"))
             .finish_non_exhaustive()
     }
 }
