@@ -12,6 +12,8 @@
 
 #[path = "fetch/arguments.rs"]
 mod arguments;
+#[path = "fetch/auth.rs"]
+mod auth;
 #[path = "fetch/authority.rs"]
 mod authority;
 #[path = "fetch/collect.rs"]

@@ -9,6 +9,8 @@
 
 #[path = "../examples/fetch/arguments.rs"]
 mod arguments;
+#[path = "../examples/fetch/auth.rs"]
+mod auth;
 #[path = "../examples/fetch/digest.rs"]
 mod digest;
 #[path = "../examples/fetch/dotlock.rs"]

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgGroup, Parser, ValueEnum};
-use pop3_std::{Authentication, MessageNumber, Security};
+use pop3_std::{MessageNumber, Security};
 
+use crate::auth::{Auth, Proof};
 use crate::failure::Failure;
 use crate::url::MaildropUrl;
 
@@ -22,6 +23,7 @@ Examples:
 
 Password:
   From --password-file, or else from the environment variable POP3_PASSWORD, or else asked for on the terminal.
+  --token-file, --auth external and --auth anonymous need none.
 
 Exit status:
   0  all was done
@@ -114,6 +116,22 @@ pub struct Arguments {
         help_heading = "Connection"
     )]
     pub ca_file: Option<PathBuf>,
+    /// Show the server this client certificate
+    #[arg(
+        long,
+        value_name = "PEM",
+        requires = "url",
+        help_heading = "Connection"
+    )]
+    pub client_cert: Option<PathBuf>,
+    /// The key of the client certificate [default: it is in the same file]
+    #[arg(
+        long,
+        value_name = "PEM",
+        requires = "client_cert",
+        help_heading = "Connection"
+    )]
+    pub client_key: Option<PathBuf>,
     /// How to log in [default: by the URL, or else auto]
     #[arg(
         long,
@@ -131,6 +149,26 @@ pub struct Arguments {
         help_heading = "Connection"
     )]
     pub password_file: Option<PathBuf>,
+    /// Log in with the OAuth 2.0 access token in FILE, which holds it in one line, instead of a password
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "url",
+        conflicts_with = "password_file",
+        help_heading = "Connection"
+    )]
+    pub token_file: Option<PathBuf>,
+    /// Ask for mail and texts in UTF-8 (RFC 6856): headers may then be in UTF-8 too
+    #[arg(long, requires = "url", help_heading = "Connection")]
+    pub utf8: bool,
+    /// Ask for the server's texts in a language: de, pt-BR; * is the server's own
+    #[arg(
+        long,
+        value_name = "TAG",
+        requires = "url",
+        help_heading = "Connection"
+    )]
+    pub lang: Option<String>,
     /// Give up when nothing happens for SECONDS
     #[arg(
         long,
@@ -148,37 +186,14 @@ pub struct Arguments {
 /// `--tls`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Tls {
-    /// No TLS: everybody on the way can read the password and the mail
+    /// No TLS: everybody on the way can read the mail, and often the password
     None,
+    /// STLS if the server announces it, else no TLS: who is on the way can force that
+    IfAvailable,
     /// STLS before anything else
     Starttls,
     /// TLS from the first octet
     Implicit,
-}
-
-/// `--auth`
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Auth {
-    /// What is usual, at present USER and PASS: TLS protects the password, but with --tls none it goes in clear
-    Auto,
-    /// USER and PASS: the password is sent
-    User,
-    /// APOP or nothing: the password itself is not sent
-    Apop,
-    /// APOP, or else USER and PASS: who is on the way can force the latter
-    ApopOrUser,
-}
-
-impl Auth {
-    /// What this means for a log-in. APOP is never tried unasked: its MD5 is weak, and there are servers that offer it and
-    /// refuse everybody.
-    pub const fn authentication(self) -> Authentication {
-        match self {
-            Self::Auto | Self::User => Authentication::UserPass,
-            Self::Apop => Authentication::ApopOnly,
-            Self::ApopOrUser => Authentication::ApopThenUserPass,
-        }
-    }
 }
 
 /// Whom to ask for mail, and how.
@@ -216,6 +231,7 @@ impl Arguments {
                 ));
             }
             (false, None | Some(Tls::Starttls)) => Security::StartTls,
+            (false, Some(Tls::IfAvailable)) => Security::StartTlsIfAvailable,
             (false, Some(Tls::None)) => Security::ClearText,
         };
         let auth = match (self.auth, url.auth) {
@@ -226,6 +242,25 @@ impl Arguments {
             }
             (asked, in_url) => asked.or(in_url).unwrap_or(Auth::Auto),
         };
+        match auth.proof(self.token_file.is_some()) {
+            Proof::Token if self.token_file.is_none() => {
+                return Err(usage(
+                    "this --auth takes a token: name its file with --token-file",
+                ));
+            }
+            Proof::External if self.client_cert.is_none() => {
+                return Err(usage(
+                    "--auth external takes a certificate: name its file with --client-cert",
+                ));
+            }
+            Proof::Token | Proof::External => {}
+            _ if self.token_file.is_some() => {
+                return Err(usage(
+                    "a token goes with --auth auto, oauthbearer or xoauth2",
+                ));
+            }
+            _ => {}
+        }
         if [&self.maildir, &self.mbox]
             .into_iter()
             .flatten()
@@ -293,6 +328,7 @@ fn parse_top(text: &str) -> Result<(MessageNumber, u32), String> {
 mod tests {
     use super::*;
     use clap::CommandFactory as _;
+    use pop3_std::{Authentication, MechanismKind};
 
     fn account(line: &str) -> Result<Account, String> {
         let arguments =
@@ -329,6 +365,11 @@ mod tests {
                 995,
             ),
             ("fetch --tls none pop3://a@h", Security::ClearText, 110),
+            (
+                "fetch --tls if-available pop3://a@h",
+                Security::StartTlsIfAvailable,
+                110,
+            ),
         ] {
             let account = account(line).unwrap();
             assert_eq!((account.security, account.port), (security, port), "{line}");
@@ -338,8 +379,26 @@ mod tests {
     #[test]
     fn log_in() {
         for (line, wanted) in [
-            ("fetch pop3s://a@h", Authentication::UserPass),
-            ("fetch --auth auto pop3s://a@h", Authentication::UserPass),
+            ("fetch pop3s://a@h", Authentication::Auto),
+            ("fetch --auth auto pop3s://a@h", Authentication::Auto),
+            ("fetch --auth user pop3s://a@h", Authentication::UserPass),
+            (
+                "fetch --auth scram-sha-256-plus pop3s://a@h",
+                Authentication::Mechanism(MechanismKind::ScramSha256Plus),
+            ),
+            (
+                "fetch --token-file t --auth xoauth2 pop3s://a@h",
+                Authentication::Mechanism(MechanismKind::Xoauth2),
+            ),
+            ("fetch --token-file t pop3s://a@h", Authentication::Auto),
+            (
+                "fetch --client-cert c --auth external pop3s://a@h",
+                Authentication::Mechanism(MechanismKind::External),
+            ),
+            (
+                "fetch pop3s://a;AUTH=CRAM-MD5@h",
+                Authentication::Mechanism(MechanismKind::CramMd5),
+            ),
             ("fetch --auth apop pop3s://a@h", Authentication::ApopOnly),
             ("fetch pop3s://a;AUTH=APOP@h", Authentication::ApopOnly),
             (
@@ -382,6 +441,13 @@ mod tests {
             "fetch --timeout -1 pop3s://a@h",
             "fetch pop3s://a@h pop3s://a@h",
             "fetch --password secret pop3s://a@h",
+            "fetch --auth oauthbearer pop3s://a@h",
+            "fetch --auth external pop3s://a@h",
+            "fetch --auth plain --token-file t pop3s://a@h",
+            "fetch --token-file t --password-file p pop3s://a@h",
+            "fetch --client-key k pop3s://a@h",
+            "fetch --lang de",
+            "fetch --utf8",
         ] {
             assert!(account(line).is_err(), "{line}");
         }

@@ -2,36 +2,77 @@
 
 use std::fs;
 use std::io::{self, Write as _};
+use std::mem;
 use std::net::TcpStream;
+use std::path::Path;
 
 use pop3_std::{ApopOutcome, Connector, Credentials, Error, ErrorKind, Session, Text, Timeouts};
 
 use crate::arguments::{Account, Arguments};
+use crate::auth::Proof;
 use crate::failure::{Failure, say};
 use crate::password;
 
 /// Connects and logs in.
 pub fn connect(account: &Account, arguments: &Arguments) -> Result<Session<TcpStream>, Failure> {
-    let Account {
-        user, host, port, ..
-    } = account;
+    let Account { host, port, .. } = account;
     let connector = connector(account, arguments)?;
     // Before the server is bothered: it would not wait for ever.
-    let whose = format!("{} at {host} port {port}", Text::new(user));
-    let mut password = password::get(arguments.password_file.as_deref(), &whose)?;
-    let credentials = Credentials::new(user.clone(), std::mem::take(&mut *password));
-    let session = connector
-        .connect()
-        .and_then(|connection| {
-            let session = connection.login(&credentials, account.auth.authentication());
-            session.map_err(Error::from)
-        })
-        .map_err(|error| {
-            Failure::Failed(format!("{host} port {port}: {error}{}", advice(&error)))
-        })?;
+    let credentials = credentials(account, arguments)?;
+    let session = log_in(&connector, &credentials, account, arguments).map_err(|error| {
+        Failure::Failed(format!("{host} port {port}: {error}{}", advice(&error)))
+    })?;
     let report = session.login_report();
-    if matches!(report.apop, ApopOutcome::NotOffered | ApopOutcome::Refused) {
+    let fell_back = matches!(report.apop, ApopOutcome::NotOffered | ApopOutcome::Refused);
+    if fell_back || arguments.trace {
         say(format_args!("logged in with {report}"));
+    }
+    Ok(session)
+}
+
+fn credentials(account: &Account, arguments: &Arguments) -> Result<Credentials, Failure> {
+    let user = account.user.clone();
+    Ok(match account.auth.proof(arguments.token_file.is_some()) {
+        Proof::Password => {
+            let Account {
+                user: name,
+                host,
+                port,
+                ..
+            } = account;
+            let whose = format!("{} at {host} port {port}", Text::new(name));
+            let mut password = password::get(arguments.password_file.as_deref(), &whose)?;
+            Credentials::new(user, mem::take(&mut *password))
+        }
+        Proof::Token => {
+            let file = arguments.token_file.as_deref().unwrap_or(Path::new(""));
+            Credentials::token(user, mem::take(&mut *password::token(file)?))
+        }
+        Proof::External => Credentials::external(),
+        Proof::Anonymous => Credentials::anonymous(user),
+    })
+}
+
+fn log_in(
+    connector: &Connector,
+    credentials: &Credentials,
+    account: &Account,
+    arguments: &Arguments,
+) -> Result<Session<TcpStream>, Error> {
+    let mut connection = connector.connect()?;
+    if let Some(tag) = &arguments.lang {
+        connection.lang(tag)?;
+    }
+    // It belongs before the log-in, but there are servers that take it only after.
+    let utf8 = if arguments.utf8 {
+        connection.utf8()
+    } else {
+        Ok(())
+    };
+    let mut session = connection.login(credentials, account.auth.authentication())?;
+    match utf8 {
+        Err(error) if error.kind() == ErrorKind::Rejected => session.utf8()?,
+        result => result?,
     }
     Ok(session)
 }
@@ -44,6 +85,10 @@ fn advice(error: &Error) -> &'static str {
         }
         ErrorKind::StartTlsRefused => {
             "; perhaps pop3s:// works, and --tls none does without protection"
+        }
+        ErrorKind::AuthenticationUnavailable => "; --auth asks for a way to log in by name",
+        ErrorKind::AuthenticationRefused => {
+            "; if the password is right, perhaps another --auth works"
         }
         _ => "",
     }

@@ -1,4 +1,4 @@
-//! Where the password comes from: a file, or else the environment, or else the terminal.
+//! Where the password comes from: a file, or else the environment, or else the terminal. A token comes from a file.
 
 use std::env;
 use std::fs::File;
@@ -20,33 +20,40 @@ pub type Password = Zeroizing<Vec<u8>>;
 /// Gets the password; `whose` is shown when it is asked for.
 pub fn get(file: Option<&Path>, whose: &str) -> Result<Password, Failure> {
     let password = if let Some(path) = file {
-        let opened = File::open(path)
-            .map_err(|error| Failure::file("reading the password from", path, &error))?;
-        if others_can_read(&opened) {
-            say(format_args!(
-                "{}: others than you can read the password in it; chmod 600 ends that",
-                path.display()
-            ));
-        }
-        one_line(opened)
-            .map_err(|error| Failure::file("reading the password from", path, &error))?
+        read("password", path)?
     } else if let Some(value) = env::var_os(VARIABLE) {
         Password::new(value.into_encoded_bytes())
     } else {
         ask(whose)?
     };
-    match password.as_slice() {
-        [] => Err(Failure::Failed("the password is empty".to_owned())),
-        octets
-            if octets
-                .iter()
-                .any(|octet| matches!(octet, b'\r' | b'\n' | 0)) =>
-        {
-            Err(Failure::Failed(
-                "the password has a line end or a NUL in it, which POP3 cannot send".to_owned(),
-            ))
-        }
-        _ => Ok(password),
+    can_be_sent("password", password)
+}
+
+/// Gets the token.
+pub fn token(file: &Path) -> Result<Password, Failure> {
+    can_be_sent("token", read("token", file)?)
+}
+
+fn read(what: &str, path: &Path) -> Result<Password, Failure> {
+    let doing = format!("reading the {what} from");
+    let opened = File::open(path).map_err(|error| Failure::file(&doing, path, &error))?;
+    if others_can_read(&opened) {
+        say(format_args!(
+            "{}: others than you can read the {what} in it; chmod 600 ends that",
+            path.display()
+        ));
+    }
+    one_line(opened).map_err(|error| Failure::file(&doing, path, &error))
+}
+
+fn can_be_sent(what: &str, secret: Password) -> Result<Password, Failure> {
+    let unfit = |octet: &u8| matches!(octet, b'\r' | b'\n' | 0);
+    match secret.as_slice() {
+        [] => Err(Failure::Failed(format!("the {what} is empty"))),
+        octets if octets.iter().any(unfit) => Err(Failure::Failed(format!(
+            "the {what} has a line end or a NUL in it, which POP3 cannot send"
+        ))),
+        _ => Ok(secret),
     }
 }
 

@@ -7,7 +7,7 @@ use std::net::Ipv6Addr;
 
 use percent_encoding::percent_decode_str;
 
-use crate::arguments::Auth;
+use crate::auth::Auth;
 
 /// Where the mail is, and whose.
 #[derive(Debug, PartialEq, Eq)]
@@ -91,12 +91,10 @@ fn parse_auth(parameter: &str) -> Result<Auth, String> {
                 .to_owned(),
         );
     }
-    match decode(value)?.to_ascii_uppercase().as_slice() {
-        b"*" => Ok(Auth::Auto),
-        // RFC 2384 writes it with a plus, since it is no SASL mechanism. Many people do not.
-        b"+APOP" | b"APOP" => Ok(Auth::Apop),
-        _ => Err("the ;AUTH= of the URL is not supported: it may be * or +APOP".to_owned()),
-    }
+    Auth::from_url(&decode(value)?).ok_or_else(|| {
+        "the ;AUTH= of the URL is not supported: it may be *, +APOP, or the name of a SASL mechanism"
+            .to_owned()
+    })
 }
 
 fn parse_address(address: &str) -> Result<(String, Option<u16>), String> {
