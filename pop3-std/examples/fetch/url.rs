@@ -272,7 +272,7 @@ mod tests {
             ("pop3s://a%+1@host", "%25"),
             ("pop3s://a;b@host", "%3B"),
             ("pop3s://a;AUTH@host", "AUTH"),
-            ("pop3s://a;AUTH=PLAIN@host", "AUTH"),
+            ("pop3s://a;AUTH=GSSAPI@host", "AUTH"),
             ("pop3s://a;AUTH=*;AUTH=*@host", "AUTH"),
             ("pop3s://a/b@host", "%2F"),
             ("pop3s://a@host/inbox", "%2F"),

@@ -13,6 +13,7 @@ mod faults;
 mod faulty;
 mod login;
 mod play;
+mod sasl;
 mod secrets;
 mod server;
 mod time;
