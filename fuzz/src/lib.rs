@@ -8,4 +8,5 @@ pub mod oracle;
 pub mod input;
 pub mod messages;
 pub mod notes;
+pub mod scram_server;
 pub mod std_transport;
