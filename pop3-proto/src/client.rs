@@ -122,12 +122,15 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
         self.session.is_tls()
     }
 
-    /// What the server owes, so that the driver can bound how long it waits. `None`: nothing.
+    /// What the server owes, so that the driver can bound how long it waits. `None`: nothing; it may be the client that is to
+    /// speak ([`Event::Challenge`]).
     pub fn waiting_for(&self) -> Option<Waiting> {
         match self.state() {
             State::Greeting => Some(Waiting::Greeting),
             State::StartTls => Some(Waiting::Tls),
             State::Closed | State::Failed => None,
+            // The client is to speak.
+            _ if self.session.is_challenged() => None,
             State::Authorization | State::Transaction | State::Quitting => {
                 self.pipeline.oldest().map(|request| match self.reading {
                     Reading::Status => Waiting::Reply(request),

@@ -100,7 +100,7 @@ pub(crate) struct Session {
     state: State,
     /// USER was accepted, so PASS is allowed.
     user_accepted: bool,
-    /// UTF8 was accepted, so STLS is no longer allowed.
+    /// UTF8 was sent, so STLS is no longer allowed.
     utf8: bool,
     exchange: Exchange,
     tls: bool,
@@ -178,6 +178,7 @@ impl Session {
         self.user_accepted = false;
         match command {
             CommandKind::Quit => self.state = State::Quitting,
+            CommandKind::Utf8 => self.utf8 = true,
             CommandKind::Response => self.exchange = Exchange::Quiet,
             CommandKind::Cancel => self.exchange = Exchange::Cancelled,
             _ => {}
@@ -221,7 +222,6 @@ impl Session {
                 self.state = State::Transaction;
             }
             CommandKind::Auth => self.exchange = Exchange::Quiet,
-            CommandKind::Utf8 => self.utf8 |= positive,
             CommandKind::Stls if positive => self.state = State::StartTls,
             // The server closes the connection whether or not it could delete everything.
             CommandKind::Quit => self.state = State::Closed,
