@@ -24,22 +24,75 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod anonymous;
+mod base64;
+mod binding;
 mod challenge;
+#[cfg(feature = "cram-md5")]
+mod cram_md5;
+mod exchange;
+mod external;
+#[cfg(any(
+    feature = "cram-md5",
+    feature = "scram-sha-1",
+    feature = "scram-sha-256",
+    feature = "scram-sha-512"
+))]
+mod hmac;
 mod kind;
+mod login;
+mod nonce;
+mod oauth;
 mod plain;
 mod response;
+mod saslname;
+#[cfg(any(
+    feature = "scram-sha-1",
+    feature = "scram-sha-256",
+    feature = "scram-sha-512"
+))]
+mod scram;
 
 use core::fmt;
 
+pub use anonymous::Anonymous;
+pub use binding::{Binding, ChannelBinding, ChannelBindingKind};
 pub use challenge::Challenge;
+#[cfg(feature = "cram-md5")]
+pub use cram_md5::CramMd5;
+pub use exchange::{Exchange, Parameters};
+pub use external::External;
 pub use kind::{MechanismKind, MechanismSet};
+pub use login::Login;
+pub use nonce::Nonce;
+pub use oauth::{JsonText, OauthFailure, Oauthbearer, Xoauth2};
 pub use plain::Plain;
 pub use response::ResponseWriter;
 pub(crate) use response::{length, write};
+#[cfg(any(
+    feature = "scram-sha-1",
+    feature = "scram-sha-256",
+    feature = "scram-sha-512"
+))]
+pub use scram::*;
+
+use crate::text::Text;
 
 /// The longest challenge that the mechanisms of this crate take, in octets before base64: what fits into a reply line
 /// of [`MAX_LINE`](crate::MAX_LINE) octets. A longer one cancels the exchange.
 pub const MAX_CHALLENGE: usize = 384;
+
+/// The fewest rounds of hashing that a server may ask for in SCRAM, if nothing else is set (RFC 7677 section 4). With fewer,
+/// whoever overhears the exchange tries passwords faster.
+pub const MIN_ITERATIONS: u32 = 4_096;
+
+/// The most rounds of hashing that a server may ask for in SCRAM, if nothing else is set. A round is two blocks of hashing,
+/// and nothing interrupts them: without a bound, a server could keep a client busy for hours.
+///
+/// One million is more than servers are advised to ask for, and takes a PC about a second. A small microcontroller, which
+/// needs some ten thousand cycles for a round with SHA-256, would be busy for minutes: set a bound there that goes with its
+/// clock and with its watchdog. 4 096 rounds are about half a second at 72 MHz.
+pub const MAX_ITERATIONS: u32 = 1_000_000;
 
 /// One side of a SASL exchange: the client's.
 ///
@@ -53,6 +106,16 @@ pub trait Mechanism: Send + Sync {
     /// Whether the client speaks first. Then the first response may go with the command, and the first challenge, if there
     /// is one, is only the server's leave to speak: it is not shown to [`take_challenge`](Self::take_challenge).
     fn speaks_first(&self) -> bool;
+
+    /// Whether it can say at all what it was made of. It is asked before [`Command::Auth`](crate::Command::Auth) is encoded,
+    /// so that nothing has been sent if not.
+    ///
+    /// # Errors
+    ///
+    /// [`MechanismError::InvalidArgument`], [`MechanismError::NotPrepared`], or what else the mechanism finds wrong.
+    fn check(&self) -> Result<(), MechanismError> {
+        Ok(())
+    }
 
     /// Takes the server's challenge, and gets the response to it ready.
     ///
@@ -102,10 +165,15 @@ pub enum MechanismError {
     ServerError,
     /// The user name or the password is not ASCII, and has not been prepared (SASLprep, RFC 4013).
     NotPrepared,
+    /// A user name, a secret, an authorization identity or a channel binding that the mechanism cannot carry: one that is
+    /// empty, that has octets in it which mean something else there, or that has no place there at all.
+    InvalidArgument,
     /// What the mechanism needs is missing: a nonce, or the channel binding of TLS.
     Missing,
+    /// The crate was built without the feature that the mechanism needs.
+    NotAvailable,
     /// A mechanism of the embedder's own says why itself.
-    Other(&'static str),
+    Other(Text<'static>),
 }
 
 impl fmt::Display for MechanismError {
@@ -136,7 +204,11 @@ impl fmt::Display for MechanismError {
             Self::Missing => {
                 f.write_str("the mechanism needs a nonce or a channel binding that was not given")
             }
-            Self::Other(reason) => f.write_str(reason),
+            Self::InvalidArgument => {
+                f.write_str("the mechanism cannot carry this user name, secret or identity")
+            }
+            Self::NotAvailable => f.write_str("the mechanism was not built in"),
+            Self::Other(reason) => write!(f, "{reason}"),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Octets that a server sent for people to read.
 
-use core::fmt;
+use core::fmt::{self, Write as _};
 
 use crate::code::ResponseCode;
 
@@ -57,15 +57,10 @@ impl AsRef<[u8]> for Text<'_> {
 }
 
 impl Text<'_> {
-    fn write(self, f: &mut fmt::Formatter<'_>, escaped: fn(char) -> bool) -> fmt::Result {
-        use fmt::Write as _;
+    fn write(self, f: &mut fmt::Formatter<'_>, in_quotes: bool) -> fmt::Result {
         for chunk in self.0.utf8_chunks() {
             for character in chunk.valid().chars() {
-                if escaped(character) {
-                    write!(f, "{}", character.escape_default())?;
-                } else {
-                    f.write_char(character)?;
-                }
+                write_safely(f, character, in_quotes)?;
             }
             if !chunk.invalid().is_empty() {
                 f.write_char(char::REPLACEMENT_CHARACTER)?;
@@ -77,18 +72,29 @@ impl Text<'_> {
 
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(f, is_unsafe_to_print)
+        self.write(f, false)
     }
 }
 
 /// In quotes, with quotes and backslashes escaped: no text can pretend to be more than one.
 impl fmt::Debug for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("\"")?;
-        self.write(f, |character| {
-            matches!(character, '"' | '\\') || is_unsafe_to_print(character)
-        })?;
-        f.write_str("\"")
+        f.write_char('"')?;
+        self.write(f, true)?;
+        f.write_char('"')
+    }
+}
+
+/// Writes a character that somebody else chose: escaped if it is not safe to print, or would end the quotes around it.
+pub(crate) fn write_safely(
+    f: &mut fmt::Formatter<'_>,
+    character: char,
+    in_quotes: bool,
+) -> fmt::Result {
+    if is_unsafe_to_print(character) || in_quotes && matches!(character, '"' | '\\') {
+        write!(f, "{}", character.escape_default())
+    } else {
+        f.write_char(character)
     }
 }
 

@@ -2,9 +2,7 @@
 
 use core::fmt;
 
-use base64ct::{Base64, Encoding as _};
-
-use super::MechanismError;
+use super::{MechanismError, base64};
 
 /// A challenge, still in base64. It is never printed: it may hold what was made from a secret.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,10 +39,7 @@ impl<'a> Challenge<'a> {
         if self.truncated {
             return Err(MechanismError::TooLong);
         }
-        Base64::decode(self.base64, buffer).map_err(|error| match error {
-            base64ct::Error::InvalidLength => MechanismError::TooLong,
-            base64ct::Error::InvalidEncoding => MechanismError::NotBase64,
-        })
+        base64::decode(self.base64, buffer)
     }
 }
 

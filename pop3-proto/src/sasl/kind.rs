@@ -84,6 +84,10 @@ impl MechanismKind {
     }
 
     /// Whether the crate was built with what it needs.
+    #[allow(
+        clippy::match_like_matches_macro,
+        reason = "so it looks without any feature"
+    )]
     pub const fn is_available(self) -> bool {
         match self {
             Self::CramMd5 => cfg!(feature = "cram-md5"),
