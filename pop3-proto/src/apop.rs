@@ -85,11 +85,6 @@ impl Timestamp {
             .filter(|candidate| candidate.scan == Scan::Found)
     }
 
-    /// Forgets it.
-    pub(crate) fn clear(&mut self) {
-        *self = Self::new();
-    }
-
     /// The digest of the timestamp and the secret; `None` without a timestamp.
     pub(crate) fn digest(&self, secret: Secret<'_>) -> Option<HexDigest> {
         const HEX: &[u8; 16] = b"0123456789abcdef";

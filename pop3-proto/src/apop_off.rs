@@ -22,8 +22,6 @@ impl Timestamp {
         false
     }
 
-    pub(crate) fn clear(&mut self) {}
-
     pub(crate) fn digest(&self, _secret: Secret<'_>) -> Option<HexDigest> {
         None
     }

@@ -2,7 +2,6 @@
 
 use core::fmt;
 
-use crate::command::CommandKind;
 use crate::text::Text;
 use crate::wire::number::{decimal_u32, trim, word};
 
@@ -202,6 +201,8 @@ const KNOWN: [(&str, CapabilityKind); 13] = [
 pub struct CapabilitySet(u16);
 
 impl CapabilitySet {
+    pub(crate) const NONE: Self = Self(0);
+
     /// Whether it was announced.
     pub const fn contains(self, kind: CapabilityKind) -> bool {
         self.0 & Self::bit(kind) != 0
@@ -233,48 +234,6 @@ pub enum Support {
     Unknown,
     /// It is not announced, and the server has refused it.
     Refused,
-}
-
-/// What came of the commands that are tried whether or not they are announced.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Tried {
-    proved: CapabilitySet,
-    refused: CapabilitySet,
-}
-
-impl Tried {
-    pub(crate) const fn new() -> Self {
-        Self {
-            proved: CapabilitySet(0),
-            refused: CapabilitySet(0),
-        }
-    }
-
-    /// The server has answered this command.
-    pub(crate) fn note(&mut self, command: CommandKind, positive: bool) {
-        let kind = match command {
-            CommandKind::Uidl | CommandKind::UidlOne => CapabilityKind::Uidl,
-            CommandKind::Top => CapabilityKind::Top,
-            _ => return,
-        };
-        let set = if positive {
-            &mut self.proved
-        } else {
-            &mut self.refused
-        };
-        set.insert(Some(kind));
-    }
-
-    /// What is known, together with what was announced.
-    pub(crate) fn support(self, kind: CapabilityKind, announced: Option<CapabilitySet>) -> Support {
-        match announced {
-            _ if self.proved.contains(kind) => Support::Proved,
-            Some(set) if set.contains(kind) => Support::Announced,
-            _ if self.refused.contains(kind) => Support::Refused,
-            Some(_) => Support::NotAnnounced,
-            None => Support::Unknown,
-        }
-    }
 }
 
 /// The SASL mechanisms that a server announced: their names, parted by blanks.

@@ -23,24 +23,43 @@ impl Text<'_> {
         if self.response_code().is_some() {
             return None;
         }
-        // Without a copy in lower case: the text may repeat a password.
-        let has = |words: &[&str]| {
-            words.iter().any(|word| {
-                self.as_bytes()
-                    .windows(word.len())
-                    .any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
-            })
-        };
+        let says = |words: &[&str]| words.iter().any(|word| self.has_word(word.as_bytes()));
         // An account that is locked is no maildrop that is.
-        let maildrop = has(&["mailbox", "maildrop", "mail drop"]) || has(&["get lock"]);
-        if maildrop && has(&["lock", "in use", "busy", "another session"]) {
+        let maildrop = says(&["mailbox", "maildrop", "mail drop", "get lock", "pop lock"]);
+        let in_use = says(&["lock", "in use", "busy", "another session"]);
+        // Nor are log-ins that failed too often connections.
+        let connections = says(&["connection", "session", "simultaneous", "concurrent"]);
+        let failed = says(&[
+            "attempt",
+            "failures",
+            "failed log",
+            "failed auth",
+            "invalid",
+        ]);
+        if maildrop && in_use || says(&["lock busy"]) {
             Some(LikelyCause::MaildropInUse)
-        } else if has(&["too many"]) && has(&["connection", "session", "login"]) {
+        } else if says(&["too many", "maximum number"]) && connections && !failed {
             Some(LikelyCause::TooManyConnections)
-        } else if has(&["try again", "try later", "temporar", "wait a", "later"]) {
+        } else if says(&["later", "temporar", "wait a", "again in"]) {
+            // Not "try again": that is said of wrong passwords.
             Some(LikelyCause::Temporary)
         } else {
             None
         }
+    }
+
+    /// Whether a word begins like this, in any case of letters. (No copy in lower case: the text may repeat a password.)
+    fn has_word(self, beginning: &[u8]) -> bool {
+        let mut rest = self.as_bytes();
+        let mut within_a_word = false;
+        while let Some((first, behind)) = rest.split_first() {
+            let head = rest.get(..beginning.len());
+            if !within_a_word && head.is_some_and(|head| head.eq_ignore_ascii_case(beginning)) {
+                return true;
+            }
+            within_a_word = first.is_ascii_alphanumeric();
+            rest = behind;
+        }
+        false
     }
 }

@@ -1,18 +1,19 @@
 //! The client: commands in, octets out; octets in, events out.
 
-use crate::apop::Timestamp;
-use crate::capability::{CapabilityKind, CapabilitySet, Support, Tried};
+use crate::capability::{CapabilityKind, CapabilitySet, Support};
 use crate::command::{Command, CommandKind, Request, Sent};
-use crate::config::{Config, LineEnds, Pipelining};
+use crate::config::{Config, Pipelining};
 use crate::error::{ReceiveError, SendError, Waiting};
 use crate::event::Event;
+use crate::knowledge::Knowledge;
 use crate::pipeline::Pipeline;
+use crate::reading::Reading;
 use crate::reply;
 use crate::sasl::Challenge;
 use crate::state::{Session, State};
 use crate::text::Text;
 use crate::wire::LineEnd;
-use crate::wire::dot::{Piece, Unstuffer};
+use crate::wire::dot::Piece;
 use crate::wire::line::LineReader;
 use crate::wire::number::trim_start;
 use crate::wire::status::{Indicator, StatusScanner};
@@ -60,22 +61,7 @@ pub struct Client<const DEPTH: usize = 8, const LINE: usize = MAX_LINE> {
     blank_lines: u8,
     /// Octets stood behind the `+OK` to STLS in the same chunk.
     octets_behind_stls: bool,
-    timestamp: Timestamp,
-    capabilities: Option<CapabilitySet>,
-    tried: Tried,
-}
-
-/// What the next octets are.
-#[derive(Clone, Debug)]
-enum Reading {
-    /// A status line.
-    Status,
-    /// A line of LIST or UIDL.
-    Listing(LineEnd),
-    /// A line of CAPA.
-    Capabilities(LineEnd, CapabilitySet),
-    /// A message.
-    Message(Unstuffer),
+    known: Knowledge,
 }
 
 impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
@@ -105,9 +91,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
             unasked: false,
             blank_lines: 0,
             octets_behind_stls: false,
-            timestamp: Timestamp::new(),
-            capabilities: None,
-            tried: Tried::new(),
+            known: Knowledge::new(),
         }
     }
 
@@ -124,13 +108,13 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
     /// What the newest answer to CAPA announced. `None`: never asked, refused, not complete yet, or forgotten at STLS or
     /// at the log-in, both of which may change it.
     pub const fn capabilities(&self) -> Option<CapabilitySet> {
-        self.capabilities
+        self.known.capabilities()
     }
 
     /// Whether the server can do this, as far as the client knows: by the newest list of capabilities, and for TOP and UIDL,
     /// which many support without announcing them, by what it answered to them in this session.
     pub fn support(&self, capability: CapabilityKind) -> Support {
-        self.tried.support(capability, self.capabilities)
+        self.known.support(capability)
     }
 
     /// Whether the session runs inside TLS: see [`tls_established`](Self::tls_established).
@@ -138,12 +122,15 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
         self.session.is_tls()
     }
 
-    /// What the server owes, so that the driver can bound how long it waits. `None`: nothing.
+    /// What the server owes, so that the driver can bound how long it waits. `None`: nothing; it may be the client that is to
+    /// speak ([`Event::Challenge`]).
     pub fn waiting_for(&self) -> Option<Waiting> {
         match self.state() {
             State::Greeting => Some(Waiting::Greeting),
             State::StartTls => Some(Waiting::Tls),
             State::Closed | State::Failed => None,
+            // The client is to speak.
+            _ if self.session.is_challenged() => None,
             State::Authorization | State::Transaction | State::Quitting => {
                 self.pipeline.oldest().map(|request| match self.reading {
                     Reading::Status => Waiting::Reply(request),
@@ -164,7 +151,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
             // They belong to the command in flight.
             return Ok(());
         }
-        if command == CommandKind::Apop && !self.timestamp.is_found() {
+        if command == CommandKind::Apop && !self.known.timestamp.is_found() {
             return Err(SendError::NoTimestamp);
         }
         match self.pipeline.oldest() {
@@ -177,9 +164,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
     fn may_pipeline(&self) -> bool {
         match self.config.pipelining {
             Pipelining::Off => false,
-            Pipelining::IfAnnounced => self
-                .capabilities
-                .is_some_and(|set| set.contains(CapabilityKind::Pipelining)),
+            Pipelining::IfAnnounced => self.known.is_announced(CapabilityKind::Pipelining),
             Pipelining::Always => true,
         }
     }
@@ -201,7 +186,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
             message: command.message(),
         };
         self.check(request.kind)?;
-        let octets = command.encode(&self.timestamp, out)?;
+        let octets = command.encode(&self.known.timestamp, out)?;
         self.session.sent(request.kind);
         let request = match (request.kind, self.pipeline.newest()) {
             (CommandKind::Response | CommandKind::Cancel, Some(auth)) => auth,
@@ -270,7 +255,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
             let taken = before.get(..taken).unwrap_or(before);
             self.status.feed(taken);
             if greeting {
-                self.timestamp.feed(taken);
+                self.known.timestamp.feed(taken);
             }
             let Some(line) = line else {
                 return Ok(None);
@@ -324,7 +309,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
         Ok(Some(match request {
             None if greeting && positive => Event::Greeting {
                 text,
-                apop: self.timestamp.is_found(),
+                apop: self.known.timestamp.is_found(),
             },
             None => Event::Farewell { text },
             Some(request) if !positive => Event::Rejected { request, text },
@@ -335,30 +320,12 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
     /// The status line of the reply to the oldest command is there.
     fn answered(&mut self, command: CommandKind, positive: bool, ended_by: LineEnd) {
         self.session.answered(command, positive);
-        self.tried.note(command, positive);
-        match command {
-            CommandKind::Pass | CommandKind::Apop | CommandKind::Auth if positive => {
-                self.capabilities = None;
-            }
-            // What is refused now was perhaps granted before: then it is not to be relied on.
-            CommandKind::Capa => self.capabilities = None,
-            _ => {}
-        }
+        self.known.answered(command, positive);
         if !(positive && command.is_multi_line()) {
             self.pipeline.pop();
             return;
         }
-        let ends = match self.config.line_ends {
-            LineEnds::AsStatusLine => ended_by,
-            LineEnds::Lenient => LineEnd::Lf,
-        };
-        self.reading = match command {
-            CommandKind::Retr | CommandKind::Top => {
-                Reading::Message(Unstuffer::new(ends, self.config.keep_single_dots))
-            }
-            CommandKind::Capa => Reading::Capabilities(ends, CapabilitySet::default()),
-            _ => Reading::Listing(ends),
-        };
+        self.reading = Reading::behind(command, ended_by, &self.config);
     }
 
     fn receive_line<'s, 'i: 's>(
@@ -371,7 +338,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
         let octets = line.octets(&self.line);
         if octets == b"." && !line.truncated {
             if let Reading::Capabilities(_, set) = self.reading {
-                self.capabilities = Some(set);
+                self.known.announced(set);
             }
             self.reading = Reading::Status;
             self.pipeline.pop();
@@ -439,9 +406,8 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
                 state: self.state(),
             });
         }
-        self.capabilities = None;
+        self.known = Knowledge::new();
         self.line.clear();
-        self.timestamp.clear();
         Ok(())
     }
 

@@ -137,7 +137,7 @@ pub enum Command<'a> {
     /// the session goes on. The server answers with `-ERR`, and nothing else may be its answer.
     Cancel,
     /// `UTF8` (RFC 6856 section 2.1): mail and texts may be UTF-8 from now on. To be sent before the log-in; some servers
-    /// take it after. STLS must not follow.
+    /// take it after. STLS must not follow, whatever the answer.
     Utf8,
     /// `LANG` (RFC 6856 section 3.2): which languages are there?
     Languages,

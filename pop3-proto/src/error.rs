@@ -23,7 +23,7 @@ pub enum SendError {
     UserFirst,
     /// STLS inside TLS.
     AlreadyTls,
-    /// STLS after the server has accepted UTF8 (RFC 6856 section 2.1).
+    /// STLS after UTF8, whatever the server said to that (RFC 6856 section 2.1).
     StlsAfterUtf8,
     /// A response to a challenge, or its cancellation, but no challenge waits for it.
     NoChallenge,
@@ -108,7 +108,8 @@ pub enum ReceiveError {
     PlaintextAfterStls,
     /// The connection ended before the session did.
     Eof {
-        /// What the client was waiting for; `None`: for nothing, no command was in flight.
+        /// What the client was waiting for; `None`: for nothing, no command was in flight, or a challenge was to be
+        /// answered.
         waiting: Option<Waiting>,
     },
     /// The caller gave the session up: [`Client::abort`](crate::Client::abort).

@@ -68,7 +68,7 @@ pub use nonce::Nonce;
 pub use oauth::{JsonText, OauthFailure, Oauthbearer, Xoauth2};
 pub use plain::Plain;
 pub use response::ResponseWriter;
-pub(crate) use response::{encoded_length, length, write};
+pub(crate) use response::{length, write};
 #[cfg(any(
     feature = "scram-sha-1",
     feature = "scram-sha-256",

@@ -98,23 +98,23 @@ impl CommandKind {
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
     state: State,
-    /// USER was accepted, so PASS is allowed.
-    user_accepted: bool,
-    /// UTF8 was accepted, so STLS is no longer allowed.
+    login: LogIn,
+    /// UTF8 was sent, so STLS is no longer allowed.
     utf8: bool,
-    exchange: Exchange,
     tls: bool,
     failure: Option<ReceiveError>,
 }
 
-/// Where a SASL exchange is.
+/// Where a log-in of several steps is: USER and PASS, or a SASL exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Exchange {
+enum LogIn {
     /// There is none, or the server is to speak.
     Quiet,
+    /// The server has accepted USER, so PASS is allowed.
+    UserAccepted,
     /// The server has challenged, and the client is to speak.
     Challenged,
-    /// The client has cancelled it.
+    /// The client has cancelled the exchange.
     Cancelled,
 }
 
@@ -122,9 +122,8 @@ impl Session {
     pub(crate) const fn new() -> Self {
         Self {
             state: State::Greeting,
-            user_accepted: false,
+            login: LogIn::Quiet,
             utf8: false,
-            exchange: Exchange::Quiet,
             tls: false,
             failure: None,
         }
@@ -153,8 +152,8 @@ impl Session {
             return Err(SendError::WrongState { command, state });
         }
         if let CommandKind::Response | CommandKind::Cancel = command {
-            return match self.exchange {
-                Exchange::Challenged => Ok(()),
+            return match self.login {
+                LogIn::Challenged => Ok(()),
                 _ => Err(SendError::NoChallenge),
             };
         }
@@ -166,7 +165,7 @@ impl Session {
             }
         }
         match command {
-            CommandKind::Pass if !self.user_accepted => Err(SendError::UserFirst),
+            CommandKind::Pass if self.login != LogIn::UserAccepted => Err(SendError::UserFirst),
             CommandKind::Stls if self.tls => Err(SendError::AlreadyTls),
             CommandKind::Stls if self.utf8 => Err(SendError::StlsAfterUtf8),
             _ => Ok(()),
@@ -175,31 +174,33 @@ impl Session {
 
     /// The command has been sent.
     pub(crate) fn sent(&mut self, command: CommandKind) {
-        self.user_accepted = false;
+        self.login = match command {
+            CommandKind::Cancel => LogIn::Cancelled,
+            _ => LogIn::Quiet,
+        };
         match command {
             CommandKind::Quit => self.state = State::Quitting,
-            CommandKind::Response => self.exchange = Exchange::Quiet,
-            CommandKind::Cancel => self.exchange = Exchange::Cancelled,
+            CommandKind::Utf8 => self.utf8 = true,
             _ => {}
         }
     }
 
     /// Whether the client is to speak, in a SASL exchange: whatever the server says now answers nothing.
     pub(crate) fn is_challenged(&self) -> bool {
-        self.exchange == Exchange::Challenged
+        self.login == LogIn::Challenged
     }
 
     /// Whether the exchange was cancelled: the server can only agree.
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.exchange == Exchange::Cancelled
+        self.login == LogIn::Cancelled
     }
 
     /// The server has answered this request with a challenge. Tells whether it may.
     pub(crate) fn challenged(&mut self, request: Option<Request>) -> bool {
-        let may = self.exchange == Exchange::Quiet
+        let may = self.login == LogIn::Quiet
             && request.is_some_and(|request| request.kind == CommandKind::Auth);
         if may {
-            self.exchange = Exchange::Challenged;
+            self.login = LogIn::Challenged;
         }
         may
     }
@@ -216,12 +217,11 @@ impl Session {
     /// The server has answered the command, with `+OK` or with `-ERR`.
     pub(crate) fn answered(&mut self, command: CommandKind, positive: bool) {
         match command {
-            CommandKind::User => self.user_accepted = positive,
+            CommandKind::User if positive => self.login = LogIn::UserAccepted,
             CommandKind::Pass | CommandKind::Apop | CommandKind::Auth if positive => {
                 self.state = State::Transaction;
             }
-            CommandKind::Auth => self.exchange = Exchange::Quiet,
-            CommandKind::Utf8 => self.utf8 |= positive,
+            CommandKind::Auth => self.login = LogIn::Quiet,
             CommandKind::Stls if positive => self.state = State::StartTls,
             // The server closes the connection whether or not it could delete everything.
             CommandKind::Quit => self.state = State::Closed,

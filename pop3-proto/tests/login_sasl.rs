@@ -10,7 +10,7 @@ use pop3_proto::sasl::{
     Challenge, ChannelBinding, ChannelBindingKind, Mechanism, MechanismError, MechanismKind, Nonce,
     ResponseWriter,
 };
-use pop3_proto::{Client, CommandKind, Event, State};
+use pop3_proto::{Client, CommandKind, Event, State, Text};
 
 type Outcome = Result<LoginReport, LoginFailure>;
 
@@ -460,7 +460,7 @@ impl Mechanism for Echo {
     fn check(&self) -> Result<(), MechanismError> {
         match self.usable {
             true => Ok(()),
-            false => Err(MechanismError::Other("no ticket")),
+            false => Err(MechanismError::Other(Text::new(b"no ticket"))),
         }
     }
     fn take_challenge(&mut self, challenge: Challenge<'_>) -> Result<(), MechanismError> {
@@ -475,7 +475,7 @@ impl Mechanism for Echo {
     fn check_success(&self) -> Result<(), MechanismError> {
         match self.rounds {
             2 => Ok(()),
-            _ => Err(MechanismError::Other("too few rounds")),
+            _ => Err(MechanismError::Other(Text::new(b"too few rounds"))),
         }
     }
 }
@@ -501,13 +501,13 @@ fn a_mechanism_of_ones_own() {
         Login::with_mechanism(policy, &mut echo(true)),
         &["+ YWJj", "+OK"],
     );
-    let too_few = MechanismError::Other("too few rounds");
+    let too_few = MechanismError::Other(Text::new(b"too few rounds"));
     assert_eq!(result, Err(LoginFailure::NotProved(too_few)));
     let (_, result, _) = play(Login::with_mechanism(policy, &mut echo(true)), &["-ERR"]);
     assert_eq!(result, Err(LoginFailure::Refused(CommandKind::Auth)));
     let (sent, result, _) = play(Login::with_mechanism(policy, &mut echo(false)), &[]);
     assert!(sent.is_empty());
-    let error = MechanismError::Other("no ticket");
+    let error = MechanismError::Other(Text::new(b"no ticket"));
     assert_eq!(result, Err(LoginFailure::Cancelled(error)));
     assert_eq!(result.unwrap_err().to_string(), "no ticket");
 }

@@ -10,6 +10,7 @@ use oracle::commands::Asked;
 use oracle::dialogue::{Dialogue, Op};
 use oracle::login::WayIn;
 use oracle::model::LineEnd;
+use oracle::sasl::Scripted;
 use oracle::stuffing::{stuffed, unstuffed};
 use pop3_proto::login::{Authentication, Security};
 use pop3_proto::{Client, Command, CommandKind, Config, LineEnds, MessageNumber, Pipelining};
@@ -52,6 +53,10 @@ const LINES: &[&str] = &[
     "..\r\n",
     "\r\n",
     "+\r\n",
+    "+ \r\n",
+    "+\tYQ==\r\n",
+    "+ go ahead\r\n",
+    "en English\r\n i-default\t \r\n.\r\n",
     "+OK: glued\r\n",
     "* OK IMAP\r\n",
     "220 SMTP\r\n",
@@ -114,15 +119,47 @@ fn asked() -> impl Strategy<Value = Asked> {
         1 => prop::collection::vec(Just(b'x'), 200..300),
     ];
     let kind = prop::sample::select(CommandKind::ALL);
-    (kind, number, lines, name.clone(), name).prop_map(|(kind, number, lines, user, secret)| {
-        let message = MessageNumber::new(number).expect("from 1");
-        Asked {
-            kind,
-            message,
-            lines,
-            user,
-            secret,
-        }
+    let initial_response = any::<bool>();
+    (
+        (kind, number, lines, name.clone(), name),
+        (mechanism(), initial_response, words()),
+    )
+        .prop_map(
+            |((kind, number, lines, user, secret), (mechanism, initial_response, language))| {
+                let message = MessageNumber::new(number).expect("from 1");
+                Asked {
+                    kind,
+                    message,
+                    lines,
+                    user,
+                    secret,
+                    mechanism,
+                    initial_response,
+                    language,
+                }
+            },
+        )
+}
+
+/// Names of mechanisms and of languages, and others.
+fn words() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => prop::sample::select(vec!["X-TEST", "PLAIN", "SCRAM-SHA-256-PLUS", "en", "*", "X_0"]).prop_map(str::to_owned),
+        2 => "[A-Z0-9_-]{0,22}",
+        1 => "[a-zA-Z0-9-]{0,9}",
+        1 => "[A-Z \r\n\x00*]{0,4}",
+    ]
+}
+
+fn mechanism() -> impl Strategy<Value = Scripted> {
+    let octets = prop_oneof![
+        4 => prop::collection::vec(any::<u8>(), 0..12),
+        1 => prop::collection::vec(any::<u8>(), 180..400),
+    ];
+    (words(), any::<bool>(), octets).prop_map(|(name, speaks_first, response)| Scripted {
+        name,
+        speaks_first,
+        response,
     })
 }
 
@@ -141,7 +178,9 @@ fn exchange() -> impl Strategy<Value = Vec<Op>> {
     let lines = prop::collection::vec(prop::sample::select(LINES), 0..4);
     let kind = prop::sample::select(CommandKind::ALL);
     (kind, lines, 0..8_u8).prop_map(|(kind, lines, mood)| {
+        let may_be_challenged = matches!(kind, CommandKind::Auth | CommandKind::Response);
         let reply = match mood {
+            1..5 if may_be_challenged => "+ dGlt\r\n".to_owned(),
             0 => "-ERR no\r\n".to_owned(),
             _ if kind.is_multi_line() => {
                 let lines = lines.concat().replace("\r\n.\r\n", "\r\n..\r\n");
@@ -173,6 +212,8 @@ fn beginning() -> impl Strategy<Value = Vec<Op>> {
     ]
     .concat();
     let tls = [stls.clone(), vec![Op::Tls]].concat();
+    let auth = [greeted.clone(), vec![asks(CommandKind::Auth)]].concat();
+    let challenged = [auth.clone(), vec![says("+ YQ==\r\n")]].concat();
     prop_oneof![
         1 => Just(vec![]),
         2 => Just(greeted),
@@ -180,6 +221,8 @@ fn beginning() -> impl Strategy<Value = Vec<Op>> {
         6 => Just(logged_in),
         1 => Just(stls),
         1 => Just(tls),
+        1 => Just(auth),
+        2 => Just(challenged),
     ]
 }
 

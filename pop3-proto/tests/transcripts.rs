@@ -119,6 +119,9 @@ fn play<const LINE: usize>(transcript: &Transcript, cut: &[usize]) {
                 assert!(error.to_string().contains(why), "{name}: {line}: {error}");
                 assert!(out.iter().all(|&octet| octet == b'#'), "{name}");
             }
+            Some(Step::Support(kind, expected)) => {
+                assert_eq!(format!("{:?}", client.support(*kind)), *expected, "{name}");
+            }
             Some(Step::Tls) => client.tls_established().unwrap(),
             Some(Step::Eof) => got.push(match client.receive_eof() {
                 Ok(()) => "Closed".to_owned(),

@@ -369,7 +369,7 @@ impl<'c> Login<'c> {
             InitialResponse::Auto => {
                 // "AUTH ", a blank, and the line end.
                 let around = mechanism.name().len().saturating_add(8);
-                let response = sasl::encoded_length(sasl::length(mechanism));
+                let response = sasl::length(mechanism);
                 let octets = response.saturating_add(around);
                 announced && !token && octets <= MAX_COMMAND
             }

@@ -53,43 +53,33 @@ impl ResponseWriter<'_> {
     /// assert_eq!(&out[..length], b"AHRpbQB0YW5zdGFhZnRhbnN0YWFm");
     /// ```
     pub fn encode(mechanism: &dyn Mechanism, out: &mut [u8]) -> Option<usize> {
-        let needed = encoded_length(length(mechanism));
+        let needed = length(mechanism);
         write(mechanism, out.get_mut(..needed)?);
         Some(needed)
     }
 }
 
-/// The length of the response that is due, in octets before base64.
+/// The length in base64 of the response that is due.
 pub(crate) fn length(mechanism: &dyn Mechanism) -> usize {
     let mut writer = ResponseWriter(Target::Measure(0));
     mechanism.write_response(&mut writer);
     match writer.0 {
-        Target::Measure(length) => length,
+        Target::Measure(octets) => octets.div_ceil(3).saturating_mul(4),
         Target::Write { .. } => 0,
     }
 }
 
-/// The length in base64 of so many octets.
-pub(crate) const fn encoded_length(octets: usize) -> usize {
-    octets.div_ceil(3).saturating_mul(4)
-}
-
-/// Writes the response that is due to the beginning of `out`, which has room for it, and gives back what is left of `out`.
-pub(crate) fn write<'w>(mechanism: &dyn Mechanism, out: &'w mut [u8]) -> &'w mut [u8] {
-    let mut writer = ResponseWriter(Target::Write {
-        out,
-        encoder: Encoder::new(),
-    });
+/// Writes the response that is due into `out`, which is as long as it is.
+pub(crate) fn write(mechanism: &dyn Mechanism, out: &mut [u8]) {
+    let encoder = Encoder::new();
+    let mut writer = ResponseWriter(Target::Write { out, encoder });
     mechanism.write_response(&mut writer);
-    match writer.0 {
-        Target::Write {
-            mut out,
-            mut encoder,
-        } => {
-            encoder.finish(&mut |characters| append(&mut out, characters));
-            out
-        }
-        Target::Measure(_) => &mut [],
+    if let Target::Write {
+        mut out,
+        mut encoder,
+    } = writer.0
+    {
+        encoder.finish(&mut |characters| append(&mut out, characters));
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn response(
     empty: &[u8],
     out: &mut [u8],
 ) -> Result<usize, SendError> {
-    let length = sasl::encoded_length(sasl::length(mechanism));
+    let length = sasl::length(mechanism);
     let empty = if length == 0 { empty } else { b"" };
     let needed = before
         .iter()
@@ -51,7 +51,7 @@ pub(crate) fn response(
     let (response, mut rest) = rest.split_at_mut_checked(length).unwrap_or_default();
     // A mechanism that says less the second time must not leave what was here before in between.
     response.fill(b'=');
-    let _ = sasl::write(mechanism, response);
+    sasl::write(mechanism, response);
     put(&mut rest, empty);
     put(&mut rest, b"\r\n");
     Ok(needed)

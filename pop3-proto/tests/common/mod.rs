@@ -125,6 +125,18 @@ pub fn show(event: &Event<'_>) -> String {
             request,
             capability,
         } => format!("Capability {request}: {capability:?}"),
+        Event::Language { request, tag, name } => {
+            format!("Language {request}: {} {}", q(tag), q(name))
+        }
+        Event::Challenge { request, challenge } => {
+            let mut buffer = [0; pop3_proto::sasl::MAX_CHALLENGE];
+            let meaning = match challenge.decode(&mut buffer) {
+                Ok(octets) => quoted(octets),
+                Err(error) => format!("nothing: {error}"),
+            };
+            let base64 = quoted(challenge.as_base64());
+            format!("Challenge {request}: {base64} is {meaning}")
+        }
         Event::Unparsed { request, line } => format!("Unparsed {request}: {}", q(line)),
         Event::Begin { request, text } => format!("Begin {request}: {}", q(text)),
         Event::Body(octets) => format!("Body {}", quoted(octets)),

@@ -17,15 +17,17 @@ fn waiting<const LINE: usize>(config: Config, command: Option<CommandKind>) -> P
     let mut play = |op| player.play(&op, &[usize::MAX]);
     play(Op::Receive(b"+OK <1@a.b>\r\n".to_vec()));
     let ask = |kind| Op::Send(Asked::new(kind, MessageNumber::FIRST));
-    use CommandKind::{Apop, Capa, Pass, Stls, User};
+    use CommandKind::{Apop, Auth, Cancel, Capa, Pass, Response, Stls, User};
     let before: &[CommandKind] = match command {
-        Some(User | Apop | Stls) => &[],
+        Some(User | Apop | Stls | Auth) => &[],
         Some(Pass) => &[User],
+        Some(Response | Cancel) => &[Auth],
         _ => &[User, Pass],
     };
     for &kind in before {
         play(ask(kind));
-        play(Op::Receive(b"+OK\r\n".to_vec()));
+        let answer: &[u8] = if kind == Auth { b"+ \r\n" } else { b"+OK\r\n" };
+        play(Op::Receive(answer.to_vec()));
     }
     // What is asked for must be sent, or nothing would be tried.
     if let Some(kind) = command {
@@ -123,6 +125,22 @@ fn every_short_text_behind_a_status_indicator() {
     }
 }
 
+/// What may stand behind the `+` of a challenge, what is base64, and what may be said when the client is to speak.
+#[test]
+fn every_short_challenge() {
+    const CHALLENGE: [u8; 8] = *b"AQ+=\t \r\n";
+    let longest = bound(6, 3);
+    for command in [CommandKind::Auth, CommandKind::Response] {
+        let player = waiting::<5>(strict(), Some(command));
+        let tried = try_all(&player, b"+", CHALLENGE, longest);
+        assert_eq!(tried, all(longest));
+    }
+    let mut challenged = waiting::<8>(strict(), Some(CommandKind::Auth));
+    challenged.play(&Op::Receive(b"+ \r\n".to_vec()), &[usize::MAX]);
+    let tried = try_all(&challenged, b"", STATUS, longest - 1);
+    assert_eq!(tried, all(longest - 1));
+}
+
 /// Some of these lines are just as long as what is kept of one, and some are longer.
 #[test]
 fn every_short_line_where_numbers_should_stand() {
@@ -140,6 +158,7 @@ fn every_short_line_where_numbers_should_stand() {
         (CommandKind::List, "+OK\r\n"),
         (CommandKind::Uidl, "+OK\n"),
         (CommandKind::Capa, "+OK\r\n"),
+        (CommandKind::Languages, "+OK\r\n"),
     ] {
         let player = waiting::<4>(strict(), Some(command));
         let tried = try_all(&player, before.as_bytes(), LISTING, longest);

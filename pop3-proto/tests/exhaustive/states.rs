@@ -1,29 +1,38 @@
 //! The states, and where each reply to each command leads: a table written from RFC 1939 sections 4 to 7, RFC 2449
-//! section 5 and RFC 2595 section 4, against the client.
+//! section 5, RFC 2595 section 4, RFC 5034 section 4 and RFC 6856 sections 2 and 3, against the client.
 
 use crate::oracle::commands::Asked;
-use pop3_proto::{Client, CommandKind, Event, MessageNumber, ReceiveError, SendError, Sent, State};
+use pop3_proto::{
+    Client, CommandKind, Event, MessageNumber, ReceiveError, Request, SendError, Sent, State,
+};
 
-/// In each state, where `+OK` and where `-ERR` to a command leads; `-`: the command is not allowed.
+/// In each state, where `+OK`, where `-ERR` and, if it may be answered with one, where a challenge to a command leads; `-`: the
+/// command is not allowed; `!`: this breaks the session.
 ///
-/// `user`: AUTHORIZATION, behind a USER that was accepted. `tls` and `tls-user`: the same inside TLS. `stls`: behind `+OK`
-/// to STLS. `update`: QUIT was sent.
+/// `user`: AUTHORIZATION, behind a USER that was accepted. `utf8`, `utf8-user`: the same, and UTF8 was sent. `tls`, `tls-user`: the
+/// same inside TLS, where there is no STLS that UTF8 could forbid. `sasl`: a challenge is to be answered. `stls`: behind `+OK` to
+/// STLS. `update`: QUIT was sent.
 const TABLE: &str = "
-     greet auth         user         tls           tls-user      stls trans         update closed failed
-USER -     user/auth    user/auth    tls-user/tls  tls-user/tls  -    -             -      -      -
-PASS -     -            trans/auth   -             trans/tls     -    -             -      -      -
-APOP -     trans/auth   trans/auth   trans/tls     trans/tls     -    -             -      -      -
-STAT -     -            -            -             -             -    trans/trans   -      -      -
-LIST -     -            -            -             -             -    trans/trans   -      -      -
-UIDL -     -            -            -             -             -    trans/trans   -      -      -
-RETR -     -            -            -             -             -    trans/trans   -      -      -
-TOP  -     -            -            -             -             -    trans/trans   -      -      -
-DELE -     -            -            -             -             -    trans/trans   -      -      -
-NOOP -     -            -            -             -             -    trans/trans   -      -      -
-RSET -     -            -            -             -             -    trans/trans   -      -      -
-QUIT -     closed/closed closed/closed closed/closed closed/closed - closed/closed -      -      -
-CAPA -     auth/auth    auth/auth    tls/tls       tls/tls       -    trans/trans   -      -      -
-STLS -     stls/auth    stls/auth    -             -             -    -             -      -      -
+            greet  auth             user             utf8             utf8-user        tls             tls-user        sasl             stls  trans          update  closed  failed
+USER        -      user/auth        user/auth        utf8-user/utf8   utf8-user/utf8   tls-user/tls    tls-user/tls    -                -     -              -       -       -
+PASS        -      -                trans/auth       -                trans/utf8       -               trans/tls       -                -     -              -       -       -
+APOP        -      trans/auth       trans/auth       trans/utf8       trans/utf8       trans/tls       trans/tls       -                -     -              -       -       -
+AUTH        -      trans/auth/sasl  trans/auth/sasl  trans/utf8/sasl  trans/utf8/sasl  trans/tls/sasl  trans/tls/sasl  -                -     -              -       -       -
+(response)  -      -                -                -                -                -               -               trans/auth/sasl  -     -              -       -       -
+*           -      -                -                -                -                -               -               !/auth           -     -              -       -       -
+UTF8        -      utf8/utf8        utf8/utf8        utf8/utf8        utf8/utf8        tls/tls         tls/tls         -                -     trans/trans    -       -       -
+LANG        -      auth/auth        auth/auth        utf8/utf8        utf8/utf8        tls/tls         tls/tls         -                -     trans/trans    -       -       -
+CAPA        -      auth/auth        auth/auth        utf8/utf8        utf8/utf8        tls/tls         tls/tls         -                -     trans/trans    -       -       -
+STLS        -      stls/auth        stls/auth        -                -                -               -               -                -     -              -       -       -
+STAT        -      -                -                -                -                -               -               -                -     trans/trans    -       -       -
+LIST        -      -                -                -                -                -               -               -                -     trans/trans    -       -       -
+UIDL        -      -                -                -                -                -               -               -                -     trans/trans    -       -       -
+RETR        -      -                -                -                -                -               -               -                -     trans/trans    -       -       -
+TOP         -      -                -                -                -                -               -               -                -     trans/trans    -       -       -
+DELE        -      -                -                -                -                -               -               -                -     trans/trans    -       -       -
+NOOP        -      -                -                -                -                -               -               -                -     trans/trans    -       -       -
+RSET        -      -                -                -                -                -               -               -                -     trans/trans    -       -       -
+QUIT        -      closed/closed    closed/closed    closed/closed    closed/closed    closed/closed   closed/closed   -                -     closed/closed  -       -       -
 ";
 
 type Small = Client<1, 64>;
@@ -48,7 +57,7 @@ fn go(client: &mut Small, commands: &[CommandKind]) {
 
 /// A client in the state of that name.
 fn in_state(name: &str) -> Small {
-    use CommandKind::{Pass, Quit, Stls, User};
+    use CommandKind::{Auth, Pass, Quit, Stls, User, Utf8};
     let mut client = Small::new();
     if name.starts_with("tls") {
         client.tls_established().expect("before the greeting");
@@ -58,6 +67,12 @@ fn in_state(name: &str) -> Small {
     }
     match name {
         "user" | "tls-user" => go(&mut client, &[User]),
+        "utf8" => go(&mut client, &[Utf8]),
+        "utf8-user" => go(&mut client, &[Utf8, User]),
+        "sasl" => {
+            let _ = send(&mut client, Auth, &mut [0; 64]).expect("allowed");
+            hear(&mut client, b"+ \r\n");
+        }
         "stls" => go(&mut client, &[Stls]),
         "trans" => go(&mut client, &[User, Pass]),
         "update" => {
@@ -75,12 +90,17 @@ fn in_state(name: &str) -> Small {
 /// The state in which a client is.
 fn name_of(client: &Small) -> &'static str {
     let user = client.check(CommandKind::Pass).is_ok();
-    match (client.state(), client.is_tls(), user) {
+    let utf8 = client.check(CommandKind::Stls) == Err(SendError::StlsAfterUtf8);
+    let sasl = client.check(CommandKind::Response).is_ok();
+    match (client.state(), client.is_tls(), user, utf8) {
         (State::Greeting, ..) => "greet",
-        (State::Authorization, false, false) => "auth",
-        (State::Authorization, false, true) => "user",
-        (State::Authorization, true, false) => "tls",
-        (State::Authorization, true, true) => "tls-user",
+        (State::Authorization, ..) if sasl => "sasl",
+        (State::Authorization, false, false, false) => "auth",
+        (State::Authorization, false, true, false) => "user",
+        (State::Authorization, false, false, true) => "utf8",
+        (State::Authorization, false, true, true) => "utf8-user",
+        (State::Authorization, true, false, _) => "tls",
+        (State::Authorization, true, true, _) => "tls-user",
         (State::StartTls, ..) => "stls",
         (State::Transaction, ..) => "trans",
         (State::Quitting, ..) => "update",
@@ -112,8 +132,16 @@ fn cells() -> Vec<(&'static str, CommandKind, &'static str)> {
             );
         }
     }
-    assert_eq!(cells.len(), 10 * CommandKind::ALL.len());
+    assert_eq!(cells.len(), 13 * CommandKind::ALL.len());
     cells
+}
+
+/// Whether there is a state within AUTHORIZATION that allows it.
+fn is_for_authorization(kind: CommandKind) -> bool {
+    let allowed = |(state, one, leads): &(&str, CommandKind, &str)| {
+        *one == kind && matches!(*state, "auth" | "user") && *leads != "-"
+    };
+    cells().iter().any(allowed)
 }
 
 #[test]
@@ -128,8 +156,17 @@ fn each_state_allows_what_the_table_says_and_nothing_else() {
         let state = in_state(name).state();
         let expected = match (kind, name) {
             _ if leads != "-" => Ok(()),
-            (CommandKind::Pass, "auth" | "tls") => Err(SendError::UserFirst),
+            (CommandKind::Pass, "auth" | "tls" | "utf8") => Err(SendError::UserFirst),
             (CommandKind::Stls, "tls" | "tls-user") => Err(SendError::AlreadyTls),
+            (CommandKind::Stls, "utf8" | "utf8-user") => Err(SendError::StlsAfterUtf8),
+            (CommandKind::Response | CommandKind::Cancel, _) if state == State::Authorization => {
+                Err(SendError::NoChallenge)
+            }
+            // Nothing but an answer to the challenge, but for what AUTHORIZATION does not allow at all.
+            (_, "sasl") if is_for_authorization(kind) => Err(SendError::Awaiting(Request {
+                kind: CommandKind::Auth,
+                message: None,
+            })),
             (_, "failed") => Err(SendError::Failed(ReceiveError::Aborted {
                 waiting: Some(pop3_proto::Waiting::Greeting),
             })),
@@ -153,7 +190,10 @@ fn each_state_allows_what_the_table_says_and_nothing_else() {
 fn each_reply_to_each_command_leads_where_the_table_says() {
     let mut tried = 0;
     for (name, kind, leads) in cells() {
-        let Some((accepted, refused)) = leads.split_once('/') else {
+        let mut leads = leads.split('/');
+        let (Some(accepted), Some(refused), challenged) =
+            (leads.next(), leads.next(), leads.next())
+        else {
             continue;
         };
         for (reply, leads) in [
@@ -165,11 +205,18 @@ fn each_reply_to_each_command_leads_where_the_table_says() {
             let mut client = in_state(name);
             let _ = send(&mut client, kind, &mut [0; 64]).expect("allowed");
             assert_eq!(client.in_flight(), 1);
+            tried += 1;
+            if leads == "!" {
+                let error = client.receive(&mut &reply[..]);
+                assert_eq!(error, Err(ReceiveError::CancelAccepted));
+                assert_eq!(client.state(), State::Failed);
+                continue;
+            }
             hear(&mut client, reply);
             if client.in_flight() == 1 {
                 // The rest of a multi-line reply changes no state.
                 assert!(kind.is_multi_line() && reply[0] == b'+', "{kind:?}");
-                assert_eq!(name_of(&client), leads, "{kind:?}, {name}");
+                assert_eq!(client.state(), in_state(leads).state(), "{kind:?}, {name}");
                 hear(
                     &mut client,
                     &[b".", &reply[7.min(reply.len() - 1)..]].concat(),
@@ -177,7 +224,6 @@ fn each_reply_to_each_command_leads_where_the_table_says() {
             }
             assert_eq!(client.in_flight(), 0, "{kind:?}, {name}");
             assert_eq!(name_of(&client), leads, "{kind:?}, {name}, {reply:?}");
-            tried += 1;
         }
         // Neither is success, nor a refusal (RFC 1939 section 3).
         for reply in [
@@ -192,6 +238,12 @@ fn each_reply_to_each_command_leads_where_the_table_says() {
         ] {
             let mut client = in_state(name);
             let sent = send(&mut client, kind, &mut [0; 64]).expect("allowed");
+            tried += 1;
+            if let (Some(leads), b"+\r\n" | b"+ x\r\n") = (challenged, reply) {
+                hear(&mut client, reply);
+                assert_eq!((name_of(&client), client.in_flight()), (leads, 1));
+                continue;
+            }
             let error = client.receive(&mut &reply[..]).expect_err("no reply");
             let request = Some(sent.request);
             assert_eq!(
@@ -200,7 +252,6 @@ fn each_reply_to_each_command_leads_where_the_table_says() {
                 "{kind:?}, {name}"
             );
             assert_eq!(name_of(&client), "failed");
-            tried += 1;
         }
     }
     assert_eq!(

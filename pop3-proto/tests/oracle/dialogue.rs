@@ -5,8 +5,11 @@ use std::iter;
 use super::commands::Asked;
 use super::model::{Connection, Seen};
 use super::permission::objections;
+use super::sasl::decoded;
+use pop3_proto::sasl::{Challenge, MechanismError};
 use pop3_proto::{
-    CapabilityKind, Client, CommandKind, Config, Event, ReceiveError, SendError, State, Waiting,
+    CapabilityKind, Client, CommandKind, Config, Event, ReceiveError, Request, SendError, State,
+    Waiting,
 };
 
 /// Something that happens to a client.
@@ -117,6 +120,20 @@ impl Progress {
     fn event(&mut self, event: &Event<'_>, expected: &[Seen<'_>]) {
         self.pass_message(expected);
         match expected.get(self.steps) {
+            Some(&Seen::Challenge {
+                request,
+                base64,
+                whole,
+            }) => match event {
+                Event::Challenge {
+                    request: of,
+                    challenge,
+                } => {
+                    assert_eq!(*of, request);
+                    check_challenge(challenge, base64, whole);
+                }
+                other => panic!("{other:?} instead of a challenge"),
+            },
             Some(Seen::Event(next)) => assert_eq!(event, next, "instead of the latter"),
             other => panic!("{event:?} instead of {other:?}"),
         }
@@ -248,6 +265,7 @@ impl<const DEPTH: usize, const LINE: usize> Player<DEPTH, LINE> {
             Ok(()) => assert_eq!(objections, [], "{asked:?} is not allowed"),
             Err(error) => assert!(objections.contains(&error), "{error:?}: {objections:?}"),
         }
+        let oldest = outcome.in_flight.front().copied();
         let needed = asked.length();
         let fine = asked.can_be_sent();
         for room in [needed - 1, needed + 1] {
@@ -264,12 +282,21 @@ impl<const DEPTH: usize, const LINE: usize> Player<DEPTH, LINE> {
                 Ok(sent) => {
                     assert_eq!(expected, [], "{asked:?} was sent");
                     assert_eq!(sent.octets, needed);
-                    assert_eq!(sent.request.kind, asked.kind);
-                    assert_eq!(sent.request.message, asked.command().message());
+                    let request = Request {
+                        kind: asked.kind,
+                        message: asked.command().message(),
+                    };
+                    // What answers a challenge is part of the command that was challenged.
+                    match asked.kind {
+                        CommandKind::Response | CommandKind::Cancel => {
+                            assert_eq!(Some(sent.request), oldest);
+                        }
+                        _ => assert_eq!(sent.request, request),
+                    }
                     assert!(asked.is_understood_from(&out[..needed]), "{out:?}");
                     assert_eq!(out[needed..], *b"#", "more than was said");
                     let received = self.connection.stream.len();
-                    self.connection.sent.push((received, sent.request));
+                    self.connection.sent.push((received, request));
                 }
                 Err(error) => {
                     assert!(expected.contains(&error), "{error:?}: {expected:?}");
@@ -346,6 +373,9 @@ impl<const DEPTH: usize, const LINE: usize> Player<DEPTH, LINE> {
                 assert_eq!(set.contains(kind), list.contains(&kind), "{kind}");
             }
         }
+        for kind in CAPABILITIES {
+            assert_eq!(client.support(kind), outcome.support(kind), "{kind}");
+        }
         if let Some(Waiting::Reply(request) | Waiting::Rest(request)) = waiting {
             assert_eq!(outcome.in_flight.front(), Some(&request));
         }
@@ -371,7 +401,31 @@ impl<const DEPTH: usize, const LINE: usize> Player<DEPTH, LINE> {
     }
 }
 
-const CAPABILITIES: [CapabilityKind; 13] = [
+/// A challenge is what was sent, and decodes into what that is the base64 of, if there is room.
+fn check_challenge(challenge: &Challenge<'_>, base64: &[u8], whole: bool) {
+    assert_eq!(challenge.as_base64(), base64);
+    let mut buffer = vec![b'#'; base64.len() + 1];
+    match decoded(base64) {
+        Some(octets) if whole => {
+            assert_eq!(challenge.decode(&mut buffer), Ok(octets.as_slice()));
+            let mut just_enough = vec![0; octets.len()];
+            assert_eq!(challenge.decode(&mut just_enough), Ok(octets.as_slice()));
+            if let Some(room) = octets.len().checked_sub(1) {
+                let result = challenge.decode(&mut buffer[..room]);
+                assert_eq!(result, Err(MechanismError::TooLong));
+            }
+        }
+        _ => {
+            let error = match whole {
+                true => MechanismError::NotBase64,
+                false => MechanismError::TooLong,
+            };
+            assert_eq!(challenge.decode(&mut buffer), Err(error));
+        }
+    }
+}
+
+pub const CAPABILITIES: [CapabilityKind; 13] = [
     CapabilityKind::Top,
     CapabilityKind::User,
     CapabilityKind::Sasl,

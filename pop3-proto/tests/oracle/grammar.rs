@@ -1,4 +1,4 @@
-//! What the words of a reply mean, read from the RFCs' grammar: the answers to STAT, LIST, UIDL and CAPA, and the timestamp
+//! What the words of a reply mean, read from the RFCs' grammar: the answers to STAT, LIST, UIDL, CAPA and LANG, and the timestamp
 //! of a greeting.
 
 use pop3_proto::{
@@ -36,13 +36,21 @@ pub fn answer(request: Request, text: &[u8]) -> Option<Event<'_>> {
     })
 }
 
-/// A line of the answer to LIST, UIDL (RFC 1939 sections 5 and 7) and CAPA (RFC 2449 section 5).
+/// A line of the answer to LIST, UIDL (RFC 1939 sections 5 and 7), CAPA (RFC 2449 section 5) and LANG (RFC 6856 section 3.2).
 pub fn item(request: Request, line: &[u8]) -> Option<Event<'_>> {
     if request.kind == CommandKind::Capa {
         let capability = capability(line)?;
         return Some(Event::Capability {
             request,
             capability,
+        });
+    }
+    if request.kind == CommandKind::Languages {
+        let tag = *words(line).first()?;
+        return Some(Event::Language {
+            request,
+            tag: Text::new(tag),
+            name: Text::new(trim(&trim_start(line)[tag.len()..])),
         });
     }
     // A server is known that puts +OK in front of each line.

@@ -12,5 +12,6 @@ mod grammar;
 pub mod login;
 pub mod model;
 pub mod permission;
+pub mod sasl;
 pub mod stuffing;
 pub mod transcript;

@@ -1,5 +1,5 @@
 //! The receive side of POP3 as an executable specification: from what a server said, and which commands it had been sent
-//! by then, to what a client is to make of it. Written from RFC 1939, 2449, 2595 and 5322, and nothing in it is clever:
+//! by then, to what a client is to make of it. Written from RFC 1939, 2449, 2595, 5034, 5322 and 6856, and nothing in it is clever:
 //! it looks at the whole stream at once, each time anew.
 
 use std::collections::VecDeque;
@@ -8,7 +8,7 @@ use super::grammar::{answer, has_timestamp, item, trim_start};
 use super::stuffing::{line_length, unstuffed};
 use pop3_proto::{
     CapabilityKind, CommandKind, Config, Event, Foreign, LineEnds, ReceiveError, Request, State,
-    Text, Waiting,
+    Support, Text, Waiting,
 };
 
 /// What ends a line.
@@ -26,7 +26,8 @@ pub struct Connection {
     pub line: usize,
     /// What the server has sent, before TLS and inside it.
     pub stream: Vec<u8>,
-    /// The commands, each with how many octets of the stream had come when it was sent.
+    /// The commands, each with how many octets of the stream had come when it was sent. Responses to challenges and their
+    /// cancellation are among them, of a kind of their own.
     pub sent: Vec<(usize, Request)>,
     /// How many octets of the stream had come when TLS was established.
     pub tls: Option<usize>,
@@ -46,12 +47,25 @@ pub struct Outcome<'a> {
     pub user_accepted: bool,
     /// APOP can be used.
     pub timestamp: bool,
+    /// The client is to speak, in a SASL exchange.
+    pub challenged: bool,
+    /// UTF8 was sent.
+    pub utf8: bool,
+    /// What was tried whether or not it is announced, and whether the server did it.
+    pub tried: Vec<(CapabilityKind, bool)>,
 }
 
 /// A step of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen<'a> {
     Event(Event<'a>),
+    /// A challenge.
+    Challenge {
+        request: Request,
+        base64: &'a [u8],
+        /// It was not cut.
+        whole: bool,
+    },
     /// The octets of a message, all that can be known of it.
     Body(Vec<u8>),
 }
@@ -60,6 +74,19 @@ impl Outcome<'_> {
     fn fail(&mut self, error: ReceiveError) {
         self.state = State::Failed;
         self.failure = Some(error);
+    }
+
+    /// Whether the server can do this, as far as it is known.
+    pub fn support(&self, kind: CapabilityKind) -> Support {
+        let announced = self.capabilities.as_ref().map(|all| all.contains(&kind));
+        let tried = |done| self.tried.contains(&(kind, done));
+        match announced {
+            _ if tried(true) => Support::Proved,
+            Some(true) => Support::Announced,
+            _ if tried(false) => Support::Refused,
+            Some(false) => Support::NotAnnounced,
+            None => Support::Unknown,
+        }
     }
 }
 
@@ -75,6 +102,12 @@ impl Connection {
             capabilities: None,
             user_accepted: false,
             timestamp: false,
+            challenged: false,
+            utf8: self
+                .sent
+                .iter()
+                .any(|(_, sent)| sent.kind == CommandKind::Utf8),
+            tried: Vec::new(),
         };
         let mut multi_line = false;
         self.follow(&mut outcome, &mut asked, &mut multi_line);
@@ -85,11 +118,15 @@ impl Connection {
             outcome.state = State::Quitting;
         }
         outcome.user_accepted &= asked.is_empty();
-        outcome.in_flight = asked.into_iter().map(|(_, request)| request).collect();
+        outcome.in_flight = asked
+            .into_iter()
+            .map(|(_, sent)| answered_by(sent))
+            .collect();
         outcome.waiting = match outcome.state {
             State::Greeting => Some(Waiting::Greeting),
             State::StartTls => Some(Waiting::Tls),
             State::Closed | State::Failed => None,
+            _ if outcome.challenged => None,
             _ => outcome.in_flight.front().map(|&request| match multi_line {
                 true => Waiting::Rest(request),
                 false => Waiting::Reply(request),
@@ -124,10 +161,13 @@ impl Connection {
             };
             let (line, ended_by) = without_end(&self.stream[at..at + length]);
             let greeting = outcome.state == State::Greeting;
-            let request = match asked.front() {
-                Some(&(sent_at, request)) if sent_at <= at => Some(request),
+            // What began before the command was sent answers nothing, nor does what is said when the client is to speak.
+            let sent = match asked.front() {
+                Some(&(sent_at, sent)) if sent_at <= at && !outcome.challenged => Some(sent),
                 _ => None,
             };
+            let request = sent.map(answered_by);
+            let kind = sent.map(|sent| sent.kind);
             at += length;
 
             if line.is_empty() && blank_lines < self.config.blank_lines {
@@ -143,7 +183,25 @@ impl Connection {
                 _ if request.is_none() && !greeting => {
                     return outcome.fail(ReceiveError::Unsolicited);
                 }
+                (true, _) if kind == Some(CommandKind::Cancel) => {
+                    return outcome.fail(ReceiveError::CancelAccepted);
+                }
                 (true, _) => true,
+                _ if matches!(kind, Some(CommandKind::Auth | CommandKind::Response))
+                    && (line == b"+" || line.starts_with(b"+ ") || line.starts_with(b"+\t")) =>
+                {
+                    outcome.seen.push(Seen::Challenge {
+                        request: request.expect("a command of that kind"),
+                        base64: trim_start(&line[1..line.len().min(self.line)]),
+                        whole: line.len() <= self.line,
+                    });
+                    // The client's answer, if there is one yet, is what the server answers next.
+                    match asked.get(1) {
+                        Some(_) => drop(asked.pop_front()),
+                        None => outcome.challenged = true,
+                    }
+                    continue;
+                }
                 _ if greeting && (line.starts_with(b"220 ") || line.starts_with(b"220-")) => {
                     return outcome.fail(ReceiveError::NotPop3(Foreign::Smtp));
                 }
@@ -166,6 +224,7 @@ impl Connection {
                     State::Authorization
                 } else {
                     see(Event::Farewell { text });
+                    outcome.challenged = false;
                     asked.clear();
                     State::Closed
                 };
@@ -174,6 +233,12 @@ impl Connection {
             if request.kind == CommandKind::Capa {
                 outcome.capabilities = None;
             }
+            let tried = match request.kind {
+                CommandKind::Uidl | CommandKind::UidlOne => Some(CapabilityKind::Uidl),
+                CommandKind::Top => Some(CapabilityKind::Top),
+                _ => None,
+            };
+            outcome.tried.extend(tried.map(|tried| (tried, positive)));
             if !positive {
                 see(Event::Rejected { request, text });
             } else if MULTI_LINE.contains(&request.kind) {
@@ -212,7 +277,7 @@ impl Connection {
             asked.pop_front();
             outcome.user_accepted = request.kind == CommandKind::User && positive;
             outcome.state = match request.kind {
-                CommandKind::Pass | CommandKind::Apop if positive => {
+                CommandKind::Pass | CommandKind::Apop | CommandKind::Auth if positive => {
                     outcome.capabilities = None;
                     State::Transaction
                 }
@@ -283,12 +348,24 @@ impl Connection {
     }
 }
 
-const MULTI_LINE: [CommandKind; 5] = [
+/// The command that the server answers when this was sent.
+fn answered_by(sent: Request) -> Request {
+    match sent.kind {
+        CommandKind::Response | CommandKind::Cancel => Request {
+            kind: CommandKind::Auth,
+            message: None,
+        },
+        _ => sent,
+    }
+}
+
+const MULTI_LINE: [CommandKind; 6] = [
     CommandKind::List,
     CommandKind::Uidl,
     CommandKind::Retr,
     CommandKind::Top,
     CommandKind::Capa,
+    CommandKind::Languages,
 ];
 
 fn without_end(line: &[u8]) -> (&[u8], LineEnd) {

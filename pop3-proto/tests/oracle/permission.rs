@@ -1,4 +1,5 @@
-//! What a client may send when: RFC 1939 sections 4 to 7, RFC 2449 sections 5 and 6.6, RFC 2595 section 4.
+//! What a client may send when: RFC 1939 sections 4 to 7, RFC 2449 sections 5 and 6.6, RFC 2595 section 4, RFC 5034 section 4,
+//! RFC 6856 sections 2 and 3.
 
 use super::model::Outcome;
 use pop3_proto::{CapabilityKind, CommandKind, Config, Pipelining, SendError, State};
@@ -19,9 +20,12 @@ pub fn objections(
     }
     let mut objections = Vec::new();
     let allowed: &[CommandKind] = match state {
-        State::Authorization => &[User, Pass, Apop, Capa, Stls, Quit],
+        State::Authorization => &[
+            User, Pass, Apop, Auth, Response, Cancel, Capa, Stls, Quit, Utf8, Languages, Lang,
+        ],
         State::Transaction => &[
-            Stat, List, ListOne, Uidl, UidlOne, Retr, Top, Dele, Noop, Rset, Capa, Quit,
+            Stat, List, ListOne, Uidl, UidlOne, Retr, Top, Dele, Noop, Rset, Capa, Quit, Utf8,
+            Languages, Lang,
         ],
         _ => &[],
     };
@@ -31,17 +35,27 @@ pub fn objections(
             state,
         });
     }
+    if matches!(kind, Response | Cancel) {
+        if !outcome.challenged {
+            objections.push(SendError::NoChallenge);
+        }
+        // They go with the command that was challenged, and stand in no queue.
+        return objections;
+    }
     if kind == Pass && !outcome.user_accepted {
         objections.push(SendError::UserFirst);
     }
     if kind == Stls && tls {
         objections.push(SendError::AlreadyTls);
     }
+    if kind == Stls && outcome.utf8 {
+        objections.push(SendError::StlsAfterUtf8);
+    }
     if kind == Apop && !outcome.timestamp {
         objections.push(SendError::NoTimestamp);
     }
     // What changes the state, or begins another, stands alone; QUIT may stand behind others.
-    let alone = |kind| matches!(kind, User | Pass | Apop | Stls);
+    let alone = |kind| matches!(kind, User | Pass | Apop | Auth | Stls | Utf8);
     let announced = outcome
         .capabilities
         .as_ref()

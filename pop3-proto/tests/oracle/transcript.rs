@@ -7,8 +7,10 @@
 //! S: +OK ready               the server sends this and CRLF; \r \n \t \\ \0 \xNN, and \{600*a} for 600 times "a"
 //! S| +OK re                  the same without CRLF
 //! = Greeting apop=false "ready"
-//! C: USER mrose              the client sends exactly this and CRLF
+//! C: USER mrose              the client sends exactly this and CRLF; what is no command is the response to a challenge, in base64
+//! C:                         the response to a challenge, of nothing
 //! X: STAT ! not allowed      the client refuses to send this, and says so
+//! ? TOP Unknown              whether the server can do this, as far as the client knows
 //! TLS                        the TLS handshake is done
 //! EOF                        the server closes the connection
 //! ```
@@ -18,8 +20,9 @@
 use std::path::Path;
 
 use super::commands::Asked;
-use super::dialogue::{Dialogue, Op};
-use pop3_proto::{CommandKind, Config, LineEnds, MessageNumber, Pipelining};
+use super::dialogue::{CAPABILITIES, Dialogue, Op};
+use super::sasl::{Scripted, decoded};
+use pop3_proto::{CapabilityKind, CommandKind, Config, LineEnds, MessageNumber, Pipelining};
 
 /// A line of a transcript.
 pub enum Step {
@@ -27,6 +30,7 @@ pub enum Step {
     Expect(String),
     Client(String),
     Refused(String, String),
+    Support(CapabilityKind, String),
     Tls,
     Eof,
 }
@@ -66,6 +70,12 @@ impl Transcript {
                 Step::Expect(expand(text))
             } else if let Some(text) = line.strip_prefix("C: ") {
                 Step::Client(text.to_owned())
+            } else if line == "C:" {
+                Step::Client(String::new())
+            } else if let Some(text) = line.strip_prefix("? ") {
+                let (tag, support) = text.split_once(' ').expect("? TAG SUPPORT");
+                let kind = CAPABILITIES.into_iter().find(|kind| kind.tag() == tag);
+                Step::Support(kind.expect("a capability"), support.to_owned())
             } else if let Some(text) = line.strip_prefix("X: ") {
                 let (command, error) = text.split_once(" ! ").expect("X: COMMAND ! ERROR");
                 Step::Refused(command.to_owned(), error.to_owned())
@@ -107,7 +117,7 @@ impl Transcript {
                 }
                 (Step::Tls, _) => ops.push(Op::Tls),
                 (Step::Eof, _) => ops.push(Op::Eof),
-                (Step::Expect(_), _) => {}
+                (Step::Expect(_) | Step::Support(..), _) => {}
             }
         }
         let config = self.config;
@@ -118,10 +128,13 @@ impl Transcript {
     pub fn asked(&self, line: &str) -> Asked {
         let (keyword, rest) = line.split_once(' ').unwrap_or((line, ""));
         let mut asked = Asked::new(CommandKind::Noop, MessageNumber::FIRST);
-        asked.kind = *CommandKind::ALL
+        let response = |base64: &str| {
+            decoded(base64.as_bytes()).unwrap_or_else(|| panic!("{}: what is {line:?}?", self.name))
+        };
+        let kind = CommandKind::ALL
             .iter()
-            .rfind(|kind| kind.keyword() == keyword)
-            .unwrap_or_else(|| panic!("{}: what is {line:?}?", self.name));
+            .rfind(|kind| kind.keyword() == keyword);
+        asked.kind = *kind.unwrap_or(&CommandKind::Response);
         match asked.kind {
             CommandKind::User => asked.user = rest.into(),
             CommandKind::Pass => asked.secret = rest.into(),
@@ -129,6 +142,21 @@ impl Transcript {
                 asked.user = rest.split(' ').next().expect("a user").into();
                 asked.secret = self.secret.clone();
             }
+            CommandKind::Response => asked.mechanism.response = response(line),
+            CommandKind::Auth => {
+                let (name, initial) = rest.split_once(' ').unwrap_or((rest, ""));
+                asked.initial_response = !initial.is_empty();
+                asked.mechanism = Scripted {
+                    name: name.to_owned(),
+                    speaks_first: asked.initial_response,
+                    response: match initial {
+                        "=" => Vec::new(),
+                        initial => response(initial),
+                    },
+                };
+            }
+            CommandKind::Lang if rest.is_empty() => asked.kind = CommandKind::Languages,
+            CommandKind::Lang => asked.language = rest.to_owned(),
             CommandKind::ListOne if rest.is_empty() => asked.kind = CommandKind::List,
             CommandKind::UidlOne if rest.is_empty() => asked.kind = CommandKind::Uidl,
             _ if rest.is_empty() => {}

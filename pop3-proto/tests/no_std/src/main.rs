@@ -13,9 +13,10 @@ use core::ops::Range;
 use core::panic::PanicInfo;
 
 use pop3_proto::login::{Authentication, Credentials, Login, LoginPolicy, Next, Opening, Security};
+use pop3_proto::sasl::{MAX_CHALLENGE, Mechanism as _, MechanismError, Plain};
 use pop3_proto::{
-    Capability, Client, Command, Config, Deadline, Event, MAX_COMMAND, MessageNumber, ReceiveError,
-    SendError, Waiting,
+    Capability, CapabilityKind, Client, Command, Config, Deadline, Event, MAX_COMMAND,
+    MessageNumber, ReceiveError, SendError, Waiting,
 };
 
 /// Nobody defines `a_panic_is_reachable`, and the linker drops what is never called: whatever panic the optimiser could not
@@ -64,6 +65,13 @@ impl From<SendError> for Failure {
     }
 }
 
+impl From<MechanismError> for Failure {
+    fn from(error: MechanismError) -> Self {
+        console(format_args!("{error}; {error:?}"));
+        Self::Receive
+    }
+}
+
 fn session(connection: &mut Connection) -> Result<(), Failure> {
     let security = match variable(c"SECURITY") {
         Some(b"TLS") => Security::ImplicitTls,
@@ -93,9 +101,59 @@ fn session(connection: &mut Connection) -> Result<(), Failure> {
 
     let user = variable(c"POP3_USER").ok_or(Failure::Usage)?;
     let secret = variable(c"POP3_SECRET").ok_or(Failure::Usage)?;
+    match variable(c"SASL") {
+        Some(how) => authenticate(connection, user, secret, how == b"AT ONCE")?,
+        None => log_in(connection, user, secret, opening.offers_apop())?,
+    }
+    fetch_all(connection)
+}
+
+/// AUTH PLAIN, by hand: `at_once`, without waiting for the server's leave to speak.
+fn authenticate(
+    connection: &mut Connection,
+    user: &[u8],
+    secret: &[u8],
+    at_once: bool,
+) -> Result<(), Failure> {
+    let plain = Plain::new(user, secret.into());
+    console(format_args!("{plain:?}"));
+    connection.send(&Command::Auth {
+        mechanism: &plain,
+        initial_response: at_once,
+    })?;
+    loop {
+        let mut answer = Err(Failure::Refused);
+        connection.receive(|event| match event {
+            Event::Done { .. } => answer = Ok(None),
+            Event::Challenge { challenge, .. } => {
+                let mut buffer = [0; MAX_CHALLENGE];
+                let challenge = challenge.decode(black_box(buffer.as_mut_slice()));
+                answer = Ok(Some(challenge.map(|octets| {
+                    black_box(octets);
+                })));
+            }
+            _ => {}
+        })?;
+        match answer? {
+            None => return plain.check_success().map_err(Failure::from),
+            Some(Ok(())) => connection.send(&Command::Response(&plain))?,
+            Some(Err(error)) => {
+                console(format_args!("{error}; {error:?}"));
+                connection.send(&Command::Cancel)?;
+            }
+        }
+    }
+}
+
+/// CAPA, APOP or USER and PASS, CAPA.
+fn log_in(
+    connection: &mut Connection,
+    user: &[u8],
+    secret: &[u8],
+    apop: bool,
+) -> Result<(), Failure> {
     let credentials = Credentials::new(user, secret.into());
-    let policy = LoginPolicy::new(black_box(Authentication::ApopThenUserPass))
-        .apop_offered(opening.offers_apop());
+    let policy = LoginPolicy::new(black_box(Authentication::ApopThenUserPass)).apop_offered(apop);
     console(format_args!("{credentials:?} {policy:?}"));
     let mut login = Login::new(policy, credentials);
     loop {
@@ -108,7 +166,7 @@ fn session(connection: &mut Connection) -> Result<(), Failure> {
             Next::StartTls => return Err(Failure::Usage),
             Next::Finished(Ok(report)) => {
                 console(format_args!("logged in by {report}; {report:?}"));
-                break;
+                return Ok(());
             }
             Next::Finished(Err(failure)) => {
                 console(format_args!("{failure}; {failure:?}"));
@@ -116,7 +174,10 @@ fn session(connection: &mut Connection) -> Result<(), Failure> {
             }
         }
     }
+}
 
+/// Fetches all mail, deletes it, and ends the session.
+fn fetch_all(connection: &mut Connection) -> Result<(), Failure> {
     let mut messages = 0;
     connection.send(&Command::Stat)?;
     connection.receive(|event| {
@@ -237,7 +298,9 @@ impl Connection {
     /// After QUIT: waits until the server closes the connection.
     fn end(&mut self) -> Result<(), Failure> {
         while self.read()? > 0 {}
-        console(format_args!("{}", self.client.state()));
+        let top = self.client.support(black_box(CapabilityKind::Top));
+        black_box(top);
+        console(format_args!("{}; {top:?}", self.client.state()));
         Ok(self.client.receive_eof()?)
     }
 
@@ -280,7 +343,9 @@ fn look_at(event: &Event<'_>) -> Result<(), Failure> {
     match *event {
         Event::Rejected { text, .. } | Event::Farewell { text } => {
             let code = text.response_code();
-            console(format_args!("{text}; {code:?}"));
+            let cause = black_box(text).likely_cause();
+            black_box(cause);
+            console(format_args!("{text}; {code:?}; {cause:?}"));
         }
         Event::UniqueId {
             unique_id: Some(unique_id),
