@@ -199,6 +199,10 @@ fn what_can_be_read_of_a_failure_is() {
             r#"{"Status":"x","stat\u0075s":"x","scope":"b"}"#,
             [None, Some("b"), None],
         ),
+        (
+            r#"{"x":"\\","status":"a\\\\","scope":"\""}"#,
+            [Some(r"a\\"), Some("\""), None],
+        ),
         // With a mistake in it.
         (r#"{"status":"a""#, [Some("a"), None, None]),
         (r#"{"status":"a" "scope":"b"}"#, [Some("a"), None, None]),
