@@ -232,7 +232,7 @@ pub enum Support {
     NotAnnounced,
     /// There is no list: CAPA was never sent, was refused, or its answer was forgotten at STLS or at the log-in.
     Unknown,
-    /// It is not announced, and the server has refused it.
+    /// It is not announced, and the server has refused it. (What it has refused of TOP may have been the message.)
     Refused,
 }
 

@@ -54,7 +54,9 @@ impl Knowledge {
                 self.capabilities = None;
                 return;
             }
-            CommandKind::Uidl | CommandKind::UidlOne => CapabilityKind::Uidl,
+            CommandKind::Uidl => CapabilityKind::Uidl,
+            // Its refusal may be about the message.
+            CommandKind::UidlOne if positive => CapabilityKind::Uidl,
             CommandKind::Top => CapabilityKind::Top,
             _ => return,
         };

@@ -135,6 +135,7 @@ fn cut_here<const LINE: usize>(client: &Client<8, LINE>, begun: Option<pop3_prot
     if matches!(state, State::Closed | State::Failed) {
         return;
     }
+    let challenged = client.check(CommandKind::Response).is_ok();
     for time_out in [false, true] {
         let mut client = client.clone();
         let error = if time_out {
@@ -150,6 +151,7 @@ fn cut_here<const LINE: usize>(client: &Client<8, LINE>, begun: Option<pop3_prot
             (State::Greeting, Some(Waiting::Greeting)) | (State::StartTls, Some(Waiting::Tls)) => {}
             (_, Some(Waiting::Rest(request))) => assert_eq!(begun, Some(request)),
             (_, Some(Waiting::Reply(_))) => assert_eq!(begun, None),
+            (State::Authorization, None) if challenged => assert_eq!(client.in_flight(), 1),
             (State::Authorization | State::Transaction, None) => assert_eq!(client.in_flight(), 0),
             (state, waiting) => panic!("{waiting:?} in {state:?}"),
         }

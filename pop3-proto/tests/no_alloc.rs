@@ -8,7 +8,7 @@ use std::path::Path;
 use oracle::dialogue::{Op, pieces};
 use oracle::transcript::{Transcript, all_in};
 use pop3_proto::login::{Authentication, Credentials, Login, LoginPolicy, Next};
-use pop3_proto::{Client, Event, State};
+use pop3_proto::{CapabilityKind, Client, Event, State};
 
 /// What a call gives, if it allocates nothing.
 fn without_allocation<T>(call: impl FnOnce() -> T) -> T {
@@ -31,6 +31,12 @@ fn play<const LINE: usize>(transcript: &Transcript, sizes: &[usize]) -> usize {
                     loop {
                         calls += 1;
                         match without_allocation(|| client.receive(&mut input)) {
+                            Ok(Some(Event::Challenge { challenge, .. })) => {
+                                let _ = without_allocation(|| challenge.decode(&mut out).is_ok());
+                            }
+                            Ok(Some(Event::Rejected { text, .. })) => {
+                                without_allocation(|| (text.response_code(), text.likely_cause()));
+                            }
                             Ok(Some(_)) => {}
                             Ok(None) | Err(_) => break,
                         }
@@ -50,6 +56,7 @@ fn play<const LINE: usize>(transcript: &Transcript, sizes: &[usize]) -> usize {
             Op::Abort => without_allocation(|| client.abort()),
         }
         without_allocation(|| (client.state(), client.waiting_for(), client.capabilities()));
+        without_allocation(|| client.support(CapabilityKind::Top));
         calls += 1;
     }
     calls

@@ -1,9 +1,12 @@
 //! What clients have been seen to get wrong: one test each, named for the right behaviour.
 
 mod common;
+mod oracle;
 
 use common::{Seen, feed, feed_cut, greeted, logged_in};
+use oracle::sasl::Scripted;
 use pop3_proto::login::{Authentication, Credentials, Login, LoginFailure, LoginPolicy, Next};
+use pop3_proto::sasl::Plain;
 use pop3_proto::{Client, Command, CommandKind, Event, MessageNumber, SendError, State};
 
 type Default = Client<8, 512>;
@@ -39,6 +42,35 @@ fn a_wrong_password_is_no_success() {
         matches!(event, Event::Rejected { text, .. } if text.as_bytes() == b"invalid password")
     );
     assert_eq!(client.state(), State::Authorization);
+}
+
+/// Some clients take any line that begins with `+` for success, and send the next command as a response.
+#[test]
+fn a_plus_at_the_last_step_of_a_log_in_is_no_success() {
+    let plain = Plain::new(b"mrose", "tanstaaf".into());
+    for line in [&b"+\r\n"[..], b"+ \r\n", b"+\t\n", b"+ x\r\n"] {
+        let mut client: Default = greeted();
+        let auth = Command::Auth {
+            mechanism: &plain,
+            initial_response: true,
+        };
+        send(&mut client, &auth);
+        let event = client.receive(&mut &line[..]).unwrap().unwrap();
+        assert!(matches!(event, Event::Challenge { .. }), "{event:?}");
+        assert_eq!(client.state(), State::Authorization);
+        let error = client.send(&Command::Stat, &mut [0; 20]).unwrap_err();
+        assert!(matches!(error, SendError::WrongState { .. }));
+    }
+    for line in [&b"+ERR\r\n"[..], b"+OKAY\r\n", b"++\r\n", b"+\r\r\n"] {
+        let mut client: Default = greeted();
+        let auth = Command::Auth {
+            mechanism: &plain,
+            initial_response: true,
+        };
+        send(&mut client, &auth);
+        client.receive(&mut &line[..]).unwrap_err();
+        assert_eq!(client.state(), State::Failed);
+    }
 }
 
 #[test]
@@ -155,7 +187,17 @@ fn line_ends_in_arguments_inject_nothing() {
                 secret: evil.into(),
             },
         ];
-        for command in commands {
+        let mechanism = Scripted {
+            name: evil.to_owned(),
+            speaks_first: true,
+            response: evil.into(),
+        };
+        let auth = |initial_response| Command::Auth {
+            mechanism: &mechanism,
+            initial_response,
+        };
+        let more = [auth(false), auth(true), Command::Lang(evil)];
+        for command in commands.into_iter().chain(more) {
             let error = client.send(&command, &mut out).unwrap_err();
             assert_eq!(error, SendError::InvalidArgument(command.kind()));
         }

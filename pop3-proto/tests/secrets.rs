@@ -6,6 +6,7 @@ mod oracle;
 use common::{feed, greeted};
 use oracle::dialogue::pieces;
 use pop3_proto::login::{Authentication, Credentials, Login, LoginPolicy, Next, Opening, Security};
+use pop3_proto::sasl::Plain;
 use pop3_proto::{Client, Command, Config, Deadline, Event, MessageNumber, Secret, Text};
 
 const MARKER: &str = "hunter2-marker";
@@ -51,7 +52,10 @@ impl Printed {
             "104,\n",
             "68, 75, 6e",
             "68756e74",
+            // In base64, from each of the three places in a group.
             "aHVudGVy",
+            "h1bnRlcj",
+            "odW50ZXI",
         ] {
             assert!(!self.0.contains(shown), "{shown:?} in {}", self.0);
         }
@@ -80,6 +84,19 @@ fn no_debug_and_no_display_shows_a_secret() {
     ] {
         printed.display(&command);
         assert!(command.to_string().ends_with(" ***"), "{command}");
+    }
+    // The secret at each place in a group of base64.
+    for user in [&b"tim"[..], b"mary", b"mrose"] {
+        let plain = Plain::new(user, secret);
+        let auth = |initial_response| Command::Auth {
+            mechanism: &plain,
+            initial_response,
+        };
+        printed.debug(&plain);
+        for command in [auth(true), auth(false), Command::Response(&plain)] {
+            printed.display(&command);
+            printed.debug(&Next::<()>::Send(command));
+        }
     }
     printed.debug(&Credentials::new(b"mrose", secret));
     printed.debug(&Next::<()>::Send(Command::Pass(secret)));
@@ -271,6 +288,70 @@ fn a_secret_that_a_server_repeats_is_not_printed() {
         client.wipe_line();
         printed.debug(&client);
         printed.hides_the_secret();
+    }
+}
+
+/// Nor one that is in a response, which a server may repeat as a challenge, whole or in part.
+#[test]
+fn a_response_that_a_server_repeats_is_not_printed() {
+    for user in [&b"tim"[..], b"mary", b"mrose"] {
+        let plain = Plain::new(user, MARKER.into());
+        let mut out = [0; 100];
+        let auth = |initial_response| Command::Auth {
+            mechanism: &plain,
+            initial_response,
+        };
+        let mut client: Client<2, 64> = greeted();
+        let sent = client.send(&auth(true), &mut out).unwrap();
+        let response = String::from_utf8(out[b"AUTH PLAIN ".len()..sent.octets].to_vec()).unwrap();
+        for line in [
+            format!("+ {response}"),
+            format!("+\t{response}"),
+            format!("+ {MARKER}\r\n"),
+            // Longer than what is kept of a line.
+            format!("+ {MARKER}{}\r\n", "x".repeat(60)),
+            format!("+OK {response}"),
+            format!("-ERR {response}"),
+            format!("+ERR {response}"),
+            response.clone(),
+        ] {
+            for at_once in [false, true] {
+                let mut printed = Printed::default();
+                let mut client: Client<2, 64> = greeted();
+                match client.send(&auth(at_once), &mut out[..12]) {
+                    Ok(sent) => printed.debug(&sent),
+                    Err(error) => printed.error(&error),
+                }
+                if client.in_flight() == 0 {
+                    printed.debug(&client.send(&auth(at_once), &mut out).unwrap());
+                }
+                for octet in line.as_bytes() {
+                    match client.receive(&mut &[*octet][..]) {
+                        Ok(Some(event @ Event::Challenge { challenge, .. })) => {
+                            printed.debug(&event);
+                            printed.debug(&challenge);
+                            printed.debug(&(event.request(), event.completes()));
+                            if let Err(error) = challenge.decode(&mut [0; 9]) {
+                                printed.error(&error);
+                            }
+                        }
+                        // A server's text is printed as it is.
+                        Ok(_) => {}
+                        Err(error) => printed.error(&error),
+                    }
+                    printed.debug(&client);
+                    printed.debug(&client.waiting_for());
+                }
+                match client.send(&Command::Response(&plain), &mut out) {
+                    Ok(sent) => printed.debug(&sent),
+                    Err(error) => printed.error(&error),
+                }
+                printed.debug(&client);
+                printed.error(&client.receive_eof().expect_err("it is not over"));
+                printed.debug(&client);
+                printed.hides_the_secret();
+            }
+        }
     }
 }
 

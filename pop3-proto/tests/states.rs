@@ -288,3 +288,46 @@ fn capabilities_are_forgotten_at_a_log_in_by_apop_too() {
     assert_eq!(client.state(), State::Transaction);
     assert_eq!(client.capabilities(), None);
 }
+
+#[test]
+fn stls_does_not_follow_utf8_and_nothing_overtakes_utf8() {
+    for reply in [&b"+OK\r\n"[..], b"-ERR\r\n"] {
+        let mut client: Default = Client::with_config(Config::new().pipelining(Pipelining::Always));
+        feed(&mut client, b"+OK\r\n", &mut Vec::new());
+        send(&mut client, CommandKind::Capa).unwrap();
+        let waits = send(&mut client, CommandKind::Utf8);
+        assert!(
+            matches!(waits, Err(SendError::Awaiting(request)) if request.kind == CommandKind::Capa)
+        );
+        feed(&mut client, b"-ERR\r\n", &mut Vec::new());
+        assert_eq!(client.check(CommandKind::Stls), Ok(()));
+        send(&mut client, CommandKind::Utf8).unwrap();
+        for kind in [CommandKind::Capa, CommandKind::Stls, CommandKind::Quit] {
+            let waits = client.check(kind);
+            assert!(
+                matches!(waits, Err(SendError::Awaiting(request)) if request.kind == CommandKind::Utf8)
+            );
+        }
+        feed(&mut client, reply, &mut Vec::new());
+        let refused = send(&mut client, CommandKind::Stls);
+        assert_eq!(refused, Err(SendError::StlsAfterUtf8));
+        // Nor after other commands.
+        send(&mut client, CommandKind::Capa).unwrap();
+        feed(&mut client, b"-ERR\r\n", &mut Vec::new());
+        assert_eq!(
+            client.check(CommandKind::Stls),
+            Err(SendError::StlsAfterUtf8)
+        );
+    }
+}
+
+/// LANG is no barrier: what is pipelined behind it has its answers in the new language.
+#[test]
+fn commands_may_stand_behind_lang() {
+    let mut client: Default = Client::with_config(Config::new().pipelining(Pipelining::Always));
+    feed(&mut client, b"+OK\r\n", &mut Vec::new());
+    for kind in [CommandKind::Lang, CommandKind::Languages, CommandKind::Capa] {
+        send(&mut client, kind).unwrap();
+    }
+    assert_eq!(client.in_flight(), 3);
+}

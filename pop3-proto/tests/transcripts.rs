@@ -12,7 +12,7 @@ use pop3_proto::Client;
 
 fn transcripts() -> Vec<Transcript> {
     let transcripts = all_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts"));
-    assert!(transcripts.len() >= 114, "only {}", transcripts.len());
+    assert!(transcripts.len() >= 150, "only {}", transcripts.len());
     transcripts
 }
 

@@ -5,8 +5,7 @@ use std::iter;
 use super::commands::Asked;
 use super::model::{Connection, Seen};
 use super::permission::objections;
-use super::sasl::decoded;
-use pop3_proto::sasl::{Challenge, MechanismError};
+use super::sasl::check_challenge;
 use pop3_proto::{
     CapabilityKind, Client, CommandKind, Config, Event, ReceiveError, Request, SendError, State,
     Waiting,
@@ -397,30 +396,6 @@ impl<const DEPTH: usize, const LINE: usize> Player<DEPTH, LINE> {
             events,
             ended,
             committed,
-        }
-    }
-}
-
-/// A challenge is what was sent, and decodes into what that is the base64 of, if there is room.
-fn check_challenge(challenge: &Challenge<'_>, base64: &[u8], whole: bool) {
-    assert_eq!(challenge.as_base64(), base64);
-    let mut buffer = vec![b'#'; base64.len() + 1];
-    match decoded(base64) {
-        Some(octets) if whole => {
-            assert_eq!(challenge.decode(&mut buffer), Ok(octets.as_slice()));
-            let mut just_enough = vec![0; octets.len()];
-            assert_eq!(challenge.decode(&mut just_enough), Ok(octets.as_slice()));
-            if let Some(room) = octets.len().checked_sub(1) {
-                let result = challenge.decode(&mut buffer[..room]);
-                assert_eq!(result, Err(MechanismError::TooLong));
-            }
-        }
-        _ => {
-            let error = match whole {
-                true => MechanismError::NotBase64,
-                false => MechanismError::TooLong,
-            };
-            assert_eq!(challenge.decode(&mut buffer), Err(error));
         }
     }
 }

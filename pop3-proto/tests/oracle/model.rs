@@ -234,6 +234,8 @@ impl Connection {
                 outcome.capabilities = None;
             }
             let tried = match request.kind {
+                // That one message is refused says nothing of the others.
+                CommandKind::UidlOne if !positive => None,
                 CommandKind::Uidl | CommandKind::UidlOne => Some(CapabilityKind::Uidl),
                 CommandKind::Top => Some(CapabilityKind::Top),
                 _ => None,

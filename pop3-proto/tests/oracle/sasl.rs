@@ -71,3 +71,31 @@ pub fn decoded(base64: &[u8]) -> Option<Vec<u8>> {
     let octet = |bits: &[usize]| bits.iter().fold(0, |value, &bit| value << 1 | bit) as u8;
     nothing_left.then(|| octets.map(octet).collect())
 }
+
+/// A challenge is what was sent, and decodes into what that is the base64 of, if there is room.
+///
+/// # Panics
+///
+/// It is, or does, something else.
+pub fn check_challenge(challenge: &Challenge<'_>, base64: &[u8], whole: bool) {
+    assert_eq!(challenge.as_base64(), base64);
+    let mut buffer = vec![b'#'; base64.len() + 1];
+    match decoded(base64) {
+        Some(octets) if whole => {
+            assert_eq!(challenge.decode(&mut buffer), Ok(octets.as_slice()));
+            let mut just_enough = vec![0; octets.len()];
+            assert_eq!(challenge.decode(&mut just_enough), Ok(octets.as_slice()));
+            if let Some(room) = octets.len().checked_sub(1) {
+                let result = challenge.decode(&mut buffer[..room]);
+                assert_eq!(result, Err(MechanismError::TooLong));
+            }
+        }
+        _ => {
+            let error = match whole {
+                true => MechanismError::NotBase64,
+                false => MechanismError::TooLong,
+            };
+            assert_eq!(challenge.decode(&mut buffer), Err(error));
+        }
+    }
+}
