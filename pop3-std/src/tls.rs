@@ -1,5 +1,7 @@
 //! Whom to trust, and what to say when TLS fails.
 
+mod channel_binding;
+
 use std::fmt;
 use std::io;
 use std::sync::{Arc, OnceLock};
@@ -11,6 +13,8 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{CertificateError, ClientConfig, InvalidMessage, RootCertStore};
 
 use crate::error::{Error, ErrorKind};
+
+pub(crate) use channel_binding::{ChannelBinding, of as channel_binding};
 
 /// What TLS needs to know, made into a [`ClientConfig`] when it is first needed: reading the platform's roots takes
 /// time, and a connection in clear needs none. Clones share it, and with it the sessions that can be resumed.
