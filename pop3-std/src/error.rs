@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use pop3_proto::Text;
 
+use crate::tls::TlsFailure;
+
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// What went wrong.
@@ -20,6 +22,7 @@ struct Inner {
     doing: String,
     what: String,
     server_text: Option<Vec<u8>>,
+    tls_failure: Option<TlsFailure>,
     source: Option<Source>,
 }
 
@@ -31,6 +34,7 @@ pub enum ErrorKind {
     Connect,
     /// TLS failed. Where it could not be established (no trusted roots, a certificate that is not trusted or is
     /// another's, a server that speaks no TLS), nothing secret was sent. It can also break later: the session is over.
+    /// [`Error::tls_failure`] says why.
     Tls,
     /// The server refused STLS. Nothing secret was sent.
     StartTlsRefused,
@@ -74,6 +78,7 @@ impl Error {
             doing: doing.to_string(),
             what: what.to_string(),
             server_text: None,
+            tls_failure: None,
             source: None,
         }))
     }
@@ -81,6 +86,10 @@ impl Error {
     /// Adds what the server said. It must hold no secret.
     pub(crate) fn with_server_text(self, text: Vec<u8>) -> Self {
         self.change(|inner| inner.server_text = Some(text))
+    }
+
+    pub(crate) fn with_tls_failure(self, failure: TlsFailure) -> Self {
+        self.change(|inner| inner.tls_failure = Some(failure))
     }
 
     pub(crate) fn with_source(self, source: impl Into<Source>) -> Self {
@@ -104,6 +113,29 @@ impl Error {
     /// [`Text::response_code`] for what a program can read of it. At a log-in `***` stands where the secret stood.
     pub fn server_text(&self) -> Option<Text<'_>> {
         self.0.server_text.as_deref().map(Text::new)
+    }
+
+    /// Why TLS failed, if it did: always with [`ErrorKind::Tls`], and where the handshake took longer than allowed also with
+    /// [`ErrorKind::TimedOut`].
+    ///
+    /// With TLS 1.3 the client's part of the handshake is over before the server has looked at the client certificate. That it is
+    /// missing, or refused, then comes as the error of the first answer: the greeting's, or that of the command after STLS.
+    ///
+    /// The [`rustls::Error`] behind it, if there is one, is the last in the chain of [sources](std::error::Error::source).
+    ///
+    /// ```no_run
+    /// use pop3_std::{Connector, Security, TlsFailure};
+    ///
+    /// let connector = Connector::new("pop.example.org", Security::ImplicitTls);
+    /// if let Err(error) = connector.connect() {
+    ///     eprintln!("{error}");
+    ///     if error.tls_failure() == Some(TlsFailure::Expired) {
+    ///         eprintln!("whoever runs this server has forgotten something");
+    ///     }
+    /// }
+    /// ```
+    pub fn tls_failure(&self) -> Option<TlsFailure> {
+        self.0.tls_failure
     }
 }
 

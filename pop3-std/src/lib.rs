@@ -55,6 +55,7 @@ pub use listing::{Lines, Listing, Listings, UniqueId, UniqueIdListing, UniqueIds
 pub use message::Message;
 pub use session::{LoginError, Session, Stat, Unauthenticated};
 pub use timeouts::Timeouts;
+pub use tls::TlsFailure;
 pub use trace::TraceEvent;
 pub use transport::{Transport, Untimed};
 

@@ -1,20 +1,23 @@
-//! Whom to trust, and what to say when TLS fails.
+//! Whom to trust.
 
+mod advice;
 mod channel_binding;
+mod failure;
 
 use std::fmt;
-use std::io;
 use std::sync::{Arc, OnceLock};
 
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{CertificateError, ClientConfig, InvalidMessage, RootCertStore};
+use rustls::{ClientConfig, RootCertStore};
 
 use crate::error::{Error, ErrorKind};
 
 pub(crate) use channel_binding::{ChannelBinding, of as channel_binding};
+pub use failure::TlsFailure;
+pub(crate) use failure::{Situation, explain, explained};
 
 /// What TLS needs to know, made into a [`ClientConfig`] when it is first needed: reading the platform's roots takes
 /// time, and a connection in clear needs none. Clones share it, and with it the sessions that can be resumed.
@@ -67,7 +70,9 @@ impl TlsSettings {
         }
         let config = self.build().map_err(|error| {
             let what = format!("{error}; install them, or add a root certificate");
-            Error::new(ErrorKind::Tls, "preparing TLS", what).with_source(error)
+            Error::new(ErrorKind::Tls, "preparing TLS", what)
+                .with_tls_failure(TlsFailure::NoRoots)
+                .with_source(error)
         })?;
         Ok(self.config.get_or_init(|| Arc::new(config)).clone())
     }
@@ -128,22 +133,4 @@ pub(crate) fn server_name(host: &str) -> Result<ServerName<'static>, Error> {
         let what = format!("{host:?} is neither an ASCII host name nor an IP address");
         Error::new(ErrorKind::Usage, "preparing TLS", what).with_source(error)
     })
-}
-
-/// The TLS error inside an error of the stream.
-pub(crate) fn cause(error: &io::Error) -> Option<&rustls::Error> {
-    error.get_ref()?.downcast_ref()
-}
-
-/// What to do about a failed handshake.
-pub(crate) fn advice(error: &io::Error) -> &'static str {
-    match cause(error) {
-        Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)) => {
-            "; the server speaks no TLS here: is it the right port, or should it be STLS?"
-        }
-        Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
-            "; if this server is to be trusted, add its CA's certificate as a root"
-        }
-        _ => "",
-    }
 }

@@ -17,3 +17,4 @@ mod secrets;
 mod server;
 mod time;
 mod tls;
+mod tls_failures;

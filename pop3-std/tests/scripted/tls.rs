@@ -87,35 +87,6 @@ fn a_configuration_of_the_callers_own() {
 }
 
 #[test]
-fn certificates_that_prove_nothing() {
-    let authority = CertificateAuthority::new();
-    let stranger = CertificateAuthority::new();
-    for (certificate, reason) in [
-        (stranger.issue_for_loopback(), "UnknownIssuer"),
-        (authority.issue(&["other.example.org"]), "not valid for"),
-        (authority.issue_expired(&["localhost"]), "expired"),
-    ] {
-        let play = Play::new(GREETING, mailbox);
-        let server = implicit(certificate, play.clone());
-        let error = connector(&server, Security::ImplicitTls)
-            .add_root(authority.root())
-            .connect()
-            .unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Tls);
-        assert!(error.to_string().contains(reason), "{error}");
-        server.ended();
-        assert_eq!(play.sent(), "");
-    }
-
-    // Not among the platform's own roots either.
-    let server = implicit(authority.issue_for_loopback(), Play::new(GREETING, mailbox));
-    let error = connector(&server, Security::ImplicitTls)
-        .connect()
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Tls);
-}
-
-#[test]
 fn roots_that_are_none() {
     let connector = Connector::new("localhost", Security::ImplicitTls);
     for pem in [
@@ -205,18 +176,6 @@ fn is_tls(mut octets: &[u8]) -> bool {
         }
     }
     octets.is_empty()
-}
-
-#[test]
-fn a_server_that_speaks_no_tls() {
-    let play = Play::new(GREETING, mailbox);
-    let error = Connector::new("localhost", Security::ImplicitTls)
-        .add_root(CertificateAuthority::new().root())
-        .connect_over(play.clone())
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Tls);
-    assert!(error.to_string().contains("speaks no TLS"), "{error}");
-    assert!(is_tls(&play.stage().writes.concat()));
 }
 
 #[test]
