@@ -306,6 +306,17 @@ fn a_server_of_long_ago() {
     check(&error, TlsFailure::Incompatible, &["HandshakeFailure"]);
 }
 
+/// TLS 1.2 with TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, a random of zeros, and `imap` as the protocol.
+const SERVER_HELLO_IMAP: &[u8] = b"\x16\x03\x03\x00\x37\x02\x00\x00\x33\x03\x03\
+    \x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\
+    \x00\xc0\x2b\x00\x00\x0b\x00\x10\x00\x07\x00\x05\x04imap";
+
+#[test]
+fn a_server_that_chooses_a_protocol_which_was_not_offered() {
+    let error = answered(SERVER_HELLO_IMAP, Then::Wait);
+    check(&error, TlsFailure::Alpn, &["another application protocol"]);
+}
+
 #[test]
 fn a_server_that_does_not_serve_this_name() {
     let error = answered(b"\x15\x03\x03\x00\x02\x02\x70", Then::Close);
