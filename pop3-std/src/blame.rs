@@ -8,7 +8,7 @@ use pop3_proto::{CommandKind, Event, LikelyCause, Request, ResponseCode, Text, W
 
 use crate::error::{Error, ErrorKind};
 use crate::link::Seen;
-use crate::tls;
+use crate::tls::{self, TlsFailure};
 use crate::token::TokenFailure;
 
 /// What was being done.
@@ -231,12 +231,11 @@ pub(crate) fn lost(doing: Doing, waiting: Option<Waiting>, error: Option<io::Err
 
 /// Reading or writing failed.
 pub(crate) fn transport(doing: Doing, error: io::Error) -> Error {
-    let kind = if error.kind() == IoErrorKind::TimedOut {
-        ErrorKind::TimedOut
-    } else if tls::cause(&error).is_some() {
-        ErrorKind::Tls
-    } else {
-        ErrorKind::Io
+    let failure = tls::explained(&error);
+    let kind = match (error.kind(), failure) {
+        (IoErrorKind::TimedOut, _) => ErrorKind::TimedOut,
+        (_, Some(_)) => ErrorKind::Tls,
+        (_, None) => ErrorKind::Io,
     };
     let advice = match (doing, kind) {
         (Doing::Greeting { in_clear: true }, ErrorKind::TimedOut) => {
@@ -244,17 +243,34 @@ pub(crate) fn transport(doing: Doing, error: io::Error) -> Error {
         }
         _ => "",
     };
-    Error::new(kind, doing, format!("{error}{advice}")).with_source(error)
+    let what = format!("{error}{advice}");
+    let error = Error::new(kind, doing, what).with_source(error);
+    match failure {
+        Some(failure) => error.with_tls_failure(failure),
+        None => error,
+    }
 }
 
 /// The TLS handshake failed.
 pub(crate) fn handshake(error: io::Error) -> Error {
-    let kind = match error.kind() {
-        IoErrorKind::TimedOut => ErrorKind::TimedOut,
-        _ => ErrorKind::Tls,
+    let (kind, failure, advice) = match tls::explained(&error) {
+        Some(failure) => (ErrorKind::Tls, failure, ""),
+        None if error.kind() == IoErrorKind::TimedOut => (
+            ErrorKind::TimedOut,
+            TlsFailure::TimedOut,
+            "; a server that speaks no TLS here may wait as well",
+        ),
+        None if is_lost(&error) => (
+            ErrorKind::Tls,
+            TlsFailure::Closed,
+            "; the server closed the connection: is it the right port, and does the server take TLS 1.2 or 1.3?",
+        ),
+        None => (ErrorKind::Tls, TlsFailure::Other, ""),
     };
-    let what = format!("{error}{}", tls::advice(&error));
-    Error::new(kind, Doing::Handshake, what).with_source(error)
+    let what = format!("{error}{advice}");
+    Error::new(kind, Doing::Handshake, what)
+        .with_tls_failure(failure)
+        .with_source(error)
 }
 
 #[cfg(test)]

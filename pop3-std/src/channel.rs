@@ -4,15 +4,18 @@ use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, Stream};
+use rustls::{ClientConfig, ClientConnection, HandshakeKind, Stream};
 
 use crate::timeouts::{Timed, Timeouts};
+use crate::tls::{self, ChannelBinding, Situation};
 use crate::transport::Transport;
 
 /// A stream, and TLS on it once that is established.
 pub(crate) struct Channel<S> {
     pub(crate) stream: Timed<S>,
     tls: Option<Box<ClientConnection>>,
+    /// Whether there is a client certificate to show.
+    has_certificate: bool,
 }
 
 impl<S: Transport> Channel<S> {
@@ -20,6 +23,7 @@ impl<S: Transport> Channel<S> {
         Self {
             stream: Timed::new(stream, timeouts),
             tls: None,
+            has_certificate: false,
         }
     }
 
@@ -29,21 +33,31 @@ impl<S: Transport> Channel<S> {
         config: Arc<ClientConfig>,
         name: ServerName<'static>,
     ) -> io::Result<String> {
+        self.has_certificate = config.client_auth_cert_resolver.has_certs();
         let mut tls = ClientConnection::new(config, name).map_err(io::Error::other)?;
         while tls.is_handshaking() {
-            tls.complete_io(&mut self.stream)?;
+            if let Err(error) = tls.complete_io(&mut self.stream) {
+                let situation = Situation {
+                    agreed: tls.protocol_version().is_some(),
+                    has_certificate: self.has_certificate,
+                };
+                return Err(tls::explain(error, situation));
+            }
         }
-        let version = match tls.protocol_version() {
-            Some(rustls::ProtocolVersion::TLSv1_3) => "TLS 1.3",
-            Some(rustls::ProtocolVersion::TLSv1_2) => "TLS 1.2",
-            _ => "TLS",
-        };
-        let suite = tls
-            .negotiated_cipher_suite()
-            .and_then(|suite| suite.suite().as_str())
-            .unwrap_or("unknown cipher suite");
+        let established = established(&tls);
         self.tls = Some(Box::new(tls));
-        Ok(format!("{version}, {suite}"))
+        Ok(established)
+    }
+
+    /// What went wrong on an established channel.
+    fn explain(&self, error: io::Error) -> io::Error {
+        tls::explain(
+            error,
+            Situation {
+                agreed: true,
+                has_certificate: self.has_certificate,
+            },
+        )
     }
 
     /// Tells the server that nothing more comes. That it hears it is of no importance any more.
@@ -56,11 +70,43 @@ impl<S: Transport> Channel<S> {
     }
 }
 
+/// What the two sides have agreed on.
+fn established(tls: &ClientConnection) -> String {
+    let mut text = match tls.protocol_version() {
+        Some(rustls::ProtocolVersion::TLSv1_3) => "TLS 1.3, ",
+        Some(rustls::ProtocolVersion::TLSv1_2) => "TLS 1.2, ",
+        _ => "TLS, ",
+    }
+    .to_owned();
+    let suite = tls
+        .negotiated_cipher_suite()
+        .and_then(|suite| suite.suite().as_str());
+    text += suite.unwrap_or("unknown cipher suite");
+    if let Some(protocol) = tls.alpn_protocol() {
+        text += ", ALPN ";
+        text += &String::from_utf8_lossy(protocol);
+    }
+    if tls.handshake_kind() == Some(HandshakeKind::Resumed) {
+        text += ", resumed";
+    }
+    text
+}
+
+impl<S> Channel<S> {
+    /// What a log-in over this channel can be bound to: nothing in clear.
+    pub(crate) fn channel_binding(&self) -> Option<ChannelBinding> {
+        tls::channel_binding(self.tls.as_ref()?)
+    }
+}
+
 impl<S: Transport> Read for Channel<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match &mut self.tls {
             None => self.stream.read(buffer),
-            Some(tls) => Stream::new(&mut **tls, &mut self.stream).read(buffer),
+            Some(tls) => {
+                let done = Stream::new(&mut **tls, &mut self.stream).read(buffer);
+                done.map_err(|error| self.explain(error))
+            }
         }
     }
 }
@@ -69,14 +115,20 @@ impl<S: Transport> Write for Channel<S> {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
         match &mut self.tls {
             None => self.stream.write(octets),
-            Some(tls) => Stream::new(&mut **tls, &mut self.stream).write(octets),
+            Some(tls) => {
+                let done = Stream::new(&mut **tls, &mut self.stream).write(octets);
+                done.map_err(|error| self.explain(error))
+            }
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.tls {
             None => self.stream.flush(),
-            Some(tls) => Stream::new(&mut **tls, &mut self.stream).flush(),
+            Some(tls) => {
+                let done = Stream::new(&mut **tls, &mut self.stream).flush();
+                done.map_err(|error| self.explain(error))
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use pop3_proto::login::{InitialResponse, Next, Opening, Security};
 use pop3_proto::{Config, Event};
 use rustls::ClientConfig;
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::blame;
 use crate::error::{Error, ErrorKind};
@@ -21,6 +21,9 @@ use crate::trace::{Trace, TraceEvent};
 use crate::transport::Transport;
 
 /// Where a server is and how to talk to it: a builder, from which any number of connections can be made.
+///
+/// Its connections, and those of its clones, share what TLS needs to resume a session, which saves a part of the
+/// handshake. A connector whose roots, client certificate or other settings of TLS are changed begins anew.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -133,8 +136,82 @@ impl Connector {
         Ok(self)
     }
 
-    /// Uses this TLS configuration as it is. The roots are then its own matter: with [`add_root`](Self::add_root) as well,
-    /// connecting fails with [`ErrorKind::Usage`].
+    /// Shows this certificate to a server that asks for one, and proves by `key` that it is the client's. `chain` begins with
+    /// the client's own certificate, and goes on with those between it and the CA. It replaces an earlier one.
+    ///
+    /// Which CAs the server names when it asks is not looked at: it is this certificate or none. The key stays in memory as
+    /// long as the connector and its clones, in the form that rustls keeps it in, and is not shown in [`Debug`](fmt::Debug).
+    ///
+    /// A server that wants a certificate and gets none, or does not accept it, is told apart by
+    /// [`Error::tls_failure`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Usage`]: there is no certificate, the certificate or the key cannot be used, or the key does not belong to
+    /// the certificate.
+    pub fn client_certificate(
+        mut self,
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+    ) -> Result<Self, Error> {
+        self.tls.client_certificate(chain, key)?;
+        Ok(self)
+    }
+
+    /// The same from PEM texts: the certificates, and the private key (PKCS #8, PKCS #1 or SEC 1), which must not be
+    /// encrypted. They may be one text with both in it.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use pop3_std::{Connector, Security};
+    ///
+    /// let connection = Connector::new("pop.example.org", Security::ImplicitTls)
+    ///     .client_certificate_pem(&std::fs::read("mrose.pem")?, &std::fs::read("mrose.key")?)?
+    ///     .connect()?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`client_certificate`](Self::client_certificate); also where there is no key, where it is encrypted, or where either
+    /// text cannot be read.
+    pub fn client_certificate_pem(
+        mut self,
+        chain_pem: &[u8],
+        key_pem: &[u8],
+    ) -> Result<Self, Error> {
+        self.tls.client_certificate_pem(chain_pem, key_pem)?;
+        Ok(self)
+    }
+
+    /// Whether to say within the TLS handshake that it is POP3 that will be spoken (ALPN, RFC 7301), which is the default: a
+    /// connection that somebody leads to a server of another protocol then fails instead of telling that server something.
+    ///
+    /// A server that knows nothing of it does not mind. One that insists on another protocol fails with
+    /// [`TlsFailure::Alpn`](crate::TlsFailure::Alpn); if it speaks POP3 all the same, `alpn(false)` helps.
+    #[must_use]
+    pub fn alpn(mut self, offer: bool) -> Self {
+        self.tls.alpn(offer);
+        self
+    }
+
+    /// Whether to write the keys of each connection to the file that the environment variable `SSLKEYLOGFILE` names, for
+    /// programs such as Wireshark. By default not, and without that variable nothing is written.
+    ///
+    /// **Whoever has that file can read all that goes to and fro, passwords included.** It is for looking into connections
+    /// of one's own, and for nothing else; so this method is there only with the feature `key-log` of this crate.
+    #[cfg(feature = "key-log")]
+    #[must_use]
+    pub fn key_log(mut self, write: bool) -> Self {
+        self.tls.key_log(write);
+        self
+    }
+
+    /// Uses this TLS configuration as it is, with whatever cryptography it has, whichever features this crate was built with.
+    ///
+    /// Roots, a client certificate, ALPN and a key log are then its own matter: with [`add_root`](Self::add_root),
+    /// [`client_certificate`](Self::client_certificate), [`alpn(false)`](Self::alpn) or `key_log(true)` as well, connecting
+    /// fails with [`ErrorKind::Usage`].
     #[must_use]
     pub fn tls_config(mut self, config: Arc<ClientConfig>) -> Self {
         self.tls.use_config(config);

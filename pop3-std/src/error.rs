@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use pop3_proto::Text;
 
+use crate::tls::TlsFailure;
 use crate::token::TokenFailure;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
@@ -23,6 +24,7 @@ struct Inner {
     what: String,
     server_text: Option<Vec<u8>>,
     token: Option<TokenFailure>,
+    tls_failure: Option<TlsFailure>,
     source: Option<Source>,
 }
 
@@ -34,6 +36,7 @@ pub enum ErrorKind {
     Connect,
     /// TLS failed. Where it could not be established (no trusted roots, a certificate that is not trusted or is
     /// another's, a server that speaks no TLS), nothing secret was sent. It can also break later: the session is over.
+    /// [`Error::tls_failure`] says why.
     Tls,
     /// The server refused STLS. Nothing secret was sent.
     StartTlsRefused,
@@ -84,6 +87,7 @@ impl Error {
             what: what.to_string(),
             server_text: None,
             token: None,
+            tls_failure: None,
             source: None,
         }))
     }
@@ -95,6 +99,10 @@ impl Error {
 
     pub(crate) fn with_token_failure(self, failure: TokenFailure) -> Self {
         self.change(|inner| inner.token = Some(failure))
+    }
+
+    pub(crate) fn with_tls_failure(self, failure: TlsFailure) -> Self {
+        self.change(|inner| inner.tls_failure = Some(failure))
     }
 
     pub(crate) fn with_source(self, source: impl Into<Source>) -> Self {
@@ -119,9 +127,30 @@ impl Error {
     pub fn server_text(&self) -> Option<Text<'_>> {
         self.0.server_text.as_deref().map(Text::new)
     }
-}
 
-impl Error {
+    /// Why TLS failed, if it did: always with [`ErrorKind::Tls`], and where the handshake took longer than allowed also with
+    /// [`ErrorKind::TimedOut`].
+    ///
+    /// With TLS 1.3 the client's part of the handshake is over before the server has looked at the client certificate. That it is
+    /// missing, or refused, then comes as the error of the first answer: the greeting's, or that of the command after STLS.
+    ///
+    /// The [`rustls::Error`] behind it, if there is one, is the last in the chain of [sources](std::error::Error::source).
+    ///
+    /// ```no_run
+    /// use pop3_std::{Connector, Security, TlsFailure};
+    ///
+    /// let connector = Connector::new("pop.example.org", Security::ImplicitTls);
+    /// if let Err(error) = connector.connect() {
+    ///     eprintln!("{error}");
+    ///     if error.tls_failure() == Some(TlsFailure::Expired) {
+    ///         eprintln!("whoever runs this server has forgotten something");
+    ///     }
+    /// }
+    /// ```
+    pub fn tls_failure(&self) -> Option<TlsFailure> {
+        self.0.tls_failure
+    }
+
     /// Why the server did not accept a token, if it said so (RFC 7628 section 3.2.2).
     pub fn token_failure(&self) -> Option<&TokenFailure> {
         self.0.token.as_ref()

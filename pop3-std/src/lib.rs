@@ -60,6 +60,7 @@ pub use login::{LoginError, Unauthenticated};
 pub use message::Message;
 pub use session::{Session, Stat};
 pub use timeouts::Timeouts;
+pub use tls::TlsFailure;
 pub use token::TokenFailure;
 pub use trace::TraceEvent;
 pub use transport::{Transport, Untimed};

@@ -18,6 +18,7 @@ use crate::blame::{self, Doing};
 use crate::channel::Channel;
 use crate::error::{Error, ErrorKind};
 use crate::timeouts::Timeouts;
+use crate::tls::ChannelBinding;
 use crate::trace::{Secrets, Trace, is_cut};
 use crate::transport::Transport;
 
@@ -353,6 +354,11 @@ impl<S: Transport> Link<S> {
 }
 
 impl<S> Link<S> {
+    /// What ties a log-in to this connection, and to no other.
+    pub(crate) fn channel_binding(&self) -> Option<ChannelBinding> {
+        self.channel.channel_binding()
+    }
+
     pub(crate) fn client(&self) -> &Client {
         &self.client
     }

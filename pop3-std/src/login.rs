@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorKind};
 use crate::language::{self, Language};
 use crate::link::Link;
 use crate::session::{Session, quit};
+use crate::tls::ChannelBinding;
 use crate::transport::Transport;
 
 /// A connection whose server has greeted, and that nobody has logged in on yet.
@@ -202,6 +203,7 @@ enum Who<'a> {
 
 impl<S: Transport> Inner<S> {
     fn log_in(&mut self, who: Who<'_>) -> Result<LoginReport, Error> {
+        let binding = self.link.channel_binding();
         let settings = self.settings;
         let policy = |how| {
             LoginPolicy::new(how)
@@ -212,6 +214,7 @@ impl<S: Transport> Inner<S> {
                 .clear_text(settings.clear_text)
                 .initial_response(settings.initial_response)
                 .iterations(settings.min_iterations, settings.max_iterations)
+                .channel_binding(binding.as_ref().map(ChannelBinding::borrowed))
         };
         let mut login = match who {
             Who::Credentials(credentials, how) => {

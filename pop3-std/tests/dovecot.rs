@@ -1,6 +1,6 @@
 //! The client against a real server: Dovecot, with its own configuration, certification authority and maildrop.
 
-#![cfg(unix)]
+#![cfg(all(unix, any(feature = "ring", feature = "aws-lc-rs")))]
 
 mod support;
 

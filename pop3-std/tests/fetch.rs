@@ -2,6 +2,7 @@
 //!
 //! `cargo test` builds the example first; `cargo test --test fetch` does not: `cargo build -p pop3-std --example fetch` does.
 
+#![cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 #![allow(unreachable_pub, reason = "a module of a test crate has no outside")]
 
 #[path = "../examples/fetch/authority.rs"]

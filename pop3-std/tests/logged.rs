@@ -1,5 +1,6 @@
 //! What rustls tells the `log` crate, which is whatever a program's logger lets through, has no secret in it.
 
+#![cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 #![allow(unreachable_pub, reason = "a module of a test crate has no outside")]
 
 #[path = "support/certificates.rs"]

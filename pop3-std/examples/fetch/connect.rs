@@ -7,6 +7,7 @@ use std::net::TcpStream;
 use std::path::Path;
 
 use pop3_std::{ApopOutcome, Connector, Credentials, Error, ErrorKind, Session, Text, Timeouts};
+use zeroize::Zeroizing;
 
 use crate::arguments::{Account, Arguments};
 use crate::auth::Proof;
@@ -107,6 +108,17 @@ fn connector(account: &Account, arguments: &Arguments) -> Result<Connector, Fail
                 path.display()
             ))
         })?;
+    }
+    if let Some(path) = &arguments.client_cert {
+        let key_path = arguments.client_key.as_ref().unwrap_or(path);
+        let doing = "reading the client certificate from";
+        let chain = fs::read(path).map_err(|error| Failure::file(doing, path, &error))?;
+        let doing = "reading the client certificate's key from";
+        let key = fs::read(key_path).map_err(|error| Failure::file(doing, key_path, &error))?;
+        let key = Zeroizing::new(key);
+        connector = connector
+            .client_certificate_pem(&chain, &key)
+            .map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))?;
     }
     Ok(trace_if(arguments.trace, connector))
 }

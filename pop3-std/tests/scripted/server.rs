@@ -1,15 +1,22 @@
 //! A server on the loopback interface, in a thread of its own.
 
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use pop3_std::Transport;
-use pop3_std::rustls::{ServerConfig, ServerConnection, StreamOwned, crypto::ring};
+use pop3_std::rustls::crypto::ring;
+use pop3_std::rustls::pki_types::CertificateDer;
+use pop3_std::rustls::server::WebPkiClientVerifier;
+use pop3_std::rustls::{
+    ALL_VERSIONS, HandshakeKind, RootCertStore, ServerConfig, ServerConnection, StreamOwned,
+    SupportedProtocolVersion,
+};
+use pop3_std::{Security, Transport};
 
-use crate::certificates::ServerCertificate;
+use crate::certificates::{CertificateAuthority, ServerCertificate};
 use crate::play::{GREETING, Play};
 
 pub struct Server {
@@ -98,13 +105,71 @@ pub fn tls<S: Read + Write>(
 }
 
 pub fn tls_config(certificate: &ServerCertificate) -> Arc<ServerConfig> {
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(certificate.chain(), certificate.key())
+    Arc::new(config_of(certificate, ALL_VERSIONS, None))
+}
+
+/// A configuration for these versions of TLS, which wants a client certificate of that authority, if there is one.
+pub fn config_of(
+    certificate: &ServerCertificate,
+    versions: &[&'static SupportedProtocolVersion],
+    clients: Option<&CertificateAuthority>,
+) -> ServerConfig {
+    let provider = Arc::new(ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(provider.clone())
+        .with_protocol_versions(versions)
         .unwrap();
-    Arc::new(config)
+    let builder = match clients {
+        None => builder.with_no_client_auth(),
+        Some(authority) => {
+            let mut roots = RootCertStore::empty();
+            roots.add(authority.root()).unwrap();
+            let roots = Arc::new(roots);
+            let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider);
+            builder.with_client_cert_verifier(verifier.build().unwrap())
+        }
+    };
+    builder
+        .with_single_cert(certificate.chain(), certificate.key())
+        .unwrap()
+}
+
+/// What the server has seen of a connection.
+pub struct Seen {
+    /// Whether a session was resumed; `None`: the handshake failed.
+    pub handshake: Option<HandshakeKind>,
+    pub alpn: Option<Vec<u8>>,
+    pub client_certificate: Option<CertificateDer<'static>>,
+}
+
+/// Serves one connection with this configuration, from the first octet on or after STLS.
+pub fn serve(
+    config: &Arc<ServerConfig>,
+    security: Security,
+    mut play: Play,
+) -> (Server, Receiver<Seen>) {
+    let config = config.clone();
+    let (tell, seen) = mpsc::channel();
+    let server = Server::start(move |mut stream| {
+        if security == Security::StartTls {
+            accept_stls(&mut stream, &mut play)?;
+        }
+        let mut tls = StreamOwned::new(ServerConnection::new(config).unwrap(), stream);
+        let spoken = speak(&mut tls, &mut play);
+        let certificates = tls.conn.peer_certificates().unwrap_or_default();
+        let _ = tell.send(Seen {
+            handshake: tls
+                .conn
+                .handshake_kind()
+                .filter(|_| !tls.conn.is_handshaking()),
+            alpn: tls.conn.alpn_protocol().map(<[u8]>::to_vec),
+            client_certificate: certificates.first().map(|first| first.clone().into_owned()),
+        });
+        // What the client has sent since is read away, or closing would take the alert with it.
+        tls.sock.shutdown(Shutdown::Write)?;
+        io::copy(&mut tls.sock, &mut io::sink())?;
+        spoken
+    });
+    (server, seen)
 }
 
 /// A server inside TLS from the first octet, in memory: the client's end of it, where nothing ever has to be waited for.
@@ -182,9 +247,14 @@ pub fn speak_after_stls(
     certificate: &ServerCertificate,
     play: &mut Play,
 ) -> io::Result<()> {
+    accept_stls(&mut stream, play)?;
+    speak(&mut tls(stream, certificate), play)
+}
+
+fn accept_stls(stream: &mut TcpStream, play: &mut Play) -> io::Result<()> {
     stream.write_all(GREETING.as_bytes())?;
-    assert_eq!(read_line(&mut stream)?, "STLS");
+    assert_eq!(read_line(stream)?, "STLS");
     stream.write_all(b"+OK begin\r\n")?;
     play.stage().say.clear();
-    speak(&mut tls(stream, certificate), play)
+    Ok(())
 }

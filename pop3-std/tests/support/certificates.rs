@@ -1,10 +1,13 @@
 //! A certification authority that lives as long as a test does, so no key and no expiry date is kept in the repository.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
+    RevokedCertParams, SerialNumber, date_time_ymd,
 };
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::{
+    CertificateDer, CertificateRevocationListDer, PrivateKeyDer, PrivatePkcs8KeyDer,
+};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Every name a server on this machine's loopback interface is reached by.
@@ -22,10 +25,13 @@ impl CertificateAuthority {
         // Of two roots with one name a client would try the wrong one's key, and call the signature bad.
         static NUMBER: AtomicUsize = AtomicUsize::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        Self::named(&format!("Root {number} for tests"))
+    }
+
+    /// Makes one of this name, which another may have as well.
+    pub fn named(name: &str) -> Self {
         let mut params = CertificateParams::default();
-        params
-            .distinguished_name
-            .push(DnType::CommonName, format!("Root {number} for tests"));
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let key = KeyPair::generate().expect("a key for the authority");
@@ -64,6 +70,70 @@ impl CertificateAuthority {
         self.sign(params)
     }
 
+    /// A certificate that is right in everything but its time, which begins in 2999.
+    pub fn issue_for_later(&self, names: &[&str]) -> ServerCertificate {
+        let mut params = Self::server_params(names);
+        params.not_before = date_time_ymd(2999, 1, 1);
+        params.not_after = date_time_ymd(3000, 1, 1);
+        self.sign(params)
+    }
+
+    /// A certificate that a client can show, of this name.
+    pub fn issue_for_client(&self, name: &str) -> ServerCertificate {
+        let mut params = Self::server_params(&[]);
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        self.sign(params)
+    }
+
+    /// One whose time has ended.
+    pub fn issue_expired_for_client(&self, name: &str) -> ServerCertificate {
+        let mut params = Self::server_params(&[]);
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        params.not_before = date_time_ymd(2000, 1, 1);
+        params.not_after = date_time_ymd(2001, 1, 1);
+        self.sign(params)
+    }
+
+    /// A valid certificate, and the list of those that this authority has revoked, with this one on it.
+    pub fn issue_revoked(
+        &self,
+        names: &[&str],
+    ) -> (ServerCertificate, CertificateRevocationListDer<'static>) {
+        let serial_number = SerialNumber::from(4711_u64);
+        let mut params = Self::server_params(names);
+        params.serial_number = Some(serial_number.clone());
+        let list = CertificateRevocationListParams {
+            this_update: date_time_ymd(2020, 1, 1),
+            next_update: date_time_ymd(2999, 1, 1),
+            crl_number: SerialNumber::from(1_u64),
+            issuing_distribution_point: None,
+            revoked_certs: vec![RevokedCertParams {
+                serial_number,
+                revocation_time: date_time_ymd(2020, 1, 1),
+                reason_code: None,
+                invalidity_date: None,
+            }],
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        let list = list
+            .signed_by(&self.issuer)
+            .expect("a list of what is revoked");
+        (self.sign(params), list.into())
+    }
+
+    /// The root itself, as a server might show it.
+    pub fn as_server(&self) -> ServerCertificate {
+        let key = self.issuer.key().serialize_der();
+        ServerCertificate {
+            certificate: self.root.clone(),
+            key: KeyPair::try_from(key).expect("the authority's key"),
+            root: self.root(),
+            root_pem: self.root_pem(),
+        }
+    }
+
     fn server_params(names: &[&str]) -> CertificateParams {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let mut params = CertificateParams::new(names).expect("DNS names or IP addresses");
@@ -90,7 +160,7 @@ impl CertificateAuthority {
     }
 }
 
-/// A server's certificate and key, and the root that vouches for it.
+/// A certificate and its key, a server's mostly, and the root that vouches for it.
 pub struct ServerCertificate {
     certificate: rcgen::Certificate,
     key: KeyPair,
@@ -109,12 +179,12 @@ impl ServerCertificate {
         self.key.serialize_pem()
     }
 
-    /// The certificate, for a rustls server in a test.
+    /// The certificate, for rustls.
     pub fn chain(&self) -> Vec<CertificateDer<'static>> {
         vec![self.certificate.der().clone()]
     }
 
-    /// The private key, for a rustls server in a test.
+    /// The private key, for rustls.
     pub fn key(&self) -> PrivateKeyDer<'static> {
         PrivatePkcs8KeyDer::from(self.key.serialize_der()).into()
     }
