@@ -4,9 +4,6 @@ use core::fmt;
 
 use super::base64::Encoder;
 
-#[cfg(doc)]
-use super::MechanismError;
-
 /// A client's nonce (RFC 5802 section 5.1): used once, and not to be guessed. The core has no source of random numbers, so
 /// the caller supplies it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,7 +16,7 @@ impl Nonce {
     /// How many random octets it takes.
     pub const OCTETS: usize = 18;
 
-    /// How many octets of its own a server may add. A longer nonce is [`MechanismError::TooLong`]. Servers add 18 to 64.
+    /// How many octets of its own a server may add. A longer nonce is [`MechanismError::TooLong`](super::MechanismError::TooLong). Servers add 18 to 64.
     pub const MAX_SERVER: usize = 128;
 
     const MIN_TEXT: usize = 16;

@@ -6,37 +6,34 @@ use super::Mechanism;
 use super::base64::Encoder;
 
 /// Takes a mechanism's response in pieces, and writes it as base64 (RFC 4648 section 4).
-#[derive(Debug)]
-pub struct ResponseWriter<'w>(Target<'w>);
-
-enum Target<'w> {
-    /// Only the length counts, in octets before base64.
-    Measure(usize),
-    Write {
-        /// What is left of the output buffer.
-        out: &'w mut [u8],
-        encoder: Encoder,
-    },
+pub struct ResponseWriter<'w> {
+    /// How many octets have come, before base64.
+    length: usize,
+    encoder: Encoder,
+    /// What is left of the output buffer. It is empty from the beginning if only the length counts.
+    rest: &'w mut [u8],
 }
 
-impl fmt::Debug for Target<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Measure(_) => "Measure",
-            Self::Write { .. } => "Write",
-        })
+impl<'w> ResponseWriter<'w> {
+    /// Has the response written that is due.
+    fn run(mechanism: &dyn Mechanism, out: &'w mut [u8]) -> Self {
+        let mut writer = Self {
+            length: 0,
+            encoder: Encoder::new(),
+            rest: out,
+        };
+        mechanism.write_response(&mut writer);
+        writer
+            .encoder
+            .finish(&mut |characters| append(&mut writer.rest, characters));
+        writer
     }
-}
 
-impl ResponseWriter<'_> {
     /// Adds these octets to the response.
     pub fn put(&mut self, octets: &[u8]) {
-        match &mut self.0 {
-            Target::Measure(length) => *length = length.saturating_add(octets.len()),
-            Target::Write { out, encoder } => {
-                encoder.put(octets, &mut |characters| append(out, characters));
-            }
-        }
+        self.length = self.length.saturating_add(octets.len());
+        self.encoder
+            .put(octets, &mut |characters| append(&mut self.rest, characters));
     }
 
     /// Writes the response of a mechanism that is due at the beginning of `out`, in base64, and returns its length; `None`
@@ -59,33 +56,27 @@ impl ResponseWriter<'_> {
     }
 }
 
+/// Neither what has been written nor how much.
+impl fmt::Debug for ResponseWriter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseWriter").finish_non_exhaustive()
+    }
+}
+
 /// The length in base64 of the response that is due.
 pub(crate) fn length(mechanism: &dyn Mechanism) -> usize {
-    let mut writer = ResponseWriter(Target::Measure(0));
-    mechanism.write_response(&mut writer);
-    match writer.0 {
-        Target::Measure(octets) => octets.div_ceil(3).saturating_mul(4),
-        Target::Write { .. } => 0,
-    }
+    let octets = ResponseWriter::run(mechanism, &mut []).length;
+    octets.div_ceil(3).saturating_mul(4)
 }
 
 /// Writes the response that is due into `out`, which is as long as it is.
 pub(crate) fn write(mechanism: &dyn Mechanism, out: &mut [u8]) {
-    let encoder = Encoder::new();
-    let mut writer = ResponseWriter(Target::Write { out, encoder });
-    mechanism.write_response(&mut writer);
-    if let Target::Write {
-        mut out,
-        mut encoder,
-    } = writer.0
-    {
-        encoder.finish(&mut |characters| append(&mut out, characters));
-    }
+    ResponseWriter::run(mechanism, out);
 }
 
 /// Writes the characters at the beginning of `out`, and shortens `out` by them.
 fn append(out: &mut &mut [u8], characters: &[u8]) {
-    // Always fits: the response has been measured.
+    // Always fits, unless only the length counts: the response has been measured.
     let (head, rest) = core::mem::take(out)
         .split_at_mut_checked(characters.len())
         .unwrap_or_default();

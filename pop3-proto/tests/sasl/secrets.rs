@@ -101,7 +101,7 @@ fn a_writer_does_not_show_what_it_writes() {
     let spy = Spy(Mutex::default());
     ResponseWriter::encode(&spy, &mut [0; 100]).unwrap();
     let seen = spy.0.into_inner().unwrap();
-    assert_eq!(seen, "ResponseWriter(Measure)ResponseWriter(Write)");
+    assert_eq!(seen, "ResponseWriter { .. }ResponseWriter { .. }");
 }
 
 #[cfg(feature = "cram-md5")]
