@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use pop3_fuzz::input::{choices, which, written};
+use pop3_fuzz::input::{choices, chosen, which, written};
 use pop3_fuzz::oracle::commands::Asked;
 use pop3_fuzz::oracle::dialogue::Op;
 use pop3_fuzz::oracle::transcript::{Transcript, all_in};
@@ -91,13 +91,22 @@ fn seeds(transcript: &Transcript) -> Vec<(&'static str, Vec<u8>)> {
         }
     }
     for asked in ops.iter().filter_map(asked) {
-        let length = u8::try_from(asked.user.len()).unwrap_or(u8::MAX);
+        let (name, secret, lines) = match asked.kind {
+            CommandKind::Auth | CommandKind::Response => (
+                asked.mechanism.name.as_bytes(),
+                &asked.mechanism.response,
+                chosen(asked).into(),
+            ),
+            CommandKind::Lang => (asked.language.as_bytes(), &asked.secret, asked.lines),
+            _ => (&asked.user[..], &asked.secret, asked.lines),
+        };
+        let length = u8::try_from(name.len()).unwrap_or(u8::MAX);
         let mut seed = vec![which(asked.kind)];
         seed.extend(asked.message.get().to_be_bytes());
-        seed.extend(asked.lines.to_be_bytes());
+        seed.extend(lines.to_be_bytes());
         seed.push(length);
-        seed.extend(&asked.user[..length.into()]);
-        seed.extend(&asked.secret);
+        seed.extend(&name[..length.into()]);
+        seed.extend(secret);
         seeds.push(("encode", seed));
     }
     seeds

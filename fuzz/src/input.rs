@@ -61,6 +61,12 @@ impl<'a> Input<'a> {
         let user = self.octet();
         asked.user = self.octets(user.into()).to_vec();
         asked.secret = self.0.to_vec();
+        // A mechanism's name and a language are names, and what a mechanism says is a secret.
+        asked.language = String::from_utf8_lossy(&asked.user).into_owned();
+        asked.mechanism.name.clone_from(&asked.language);
+        asked.mechanism.response.clone_from(&asked.secret);
+        let choices = asked.lines;
+        choose(&mut asked, choices);
         asked
     }
 
@@ -80,17 +86,19 @@ impl<'a> Input<'a> {
                 Op::Send(Asked::new(kind(which - SEND), MessageNumber::FIRST))
             }
             which @ SEND_NUMBER..SEND_NAME => {
-                let number = MessageNumber::new(u32::from(self.octet()) + 1);
-                Op::Send(Asked::new(
-                    kind(which - SEND_NUMBER),
-                    number.expect("1 or more"),
-                ))
+                let choices = self.octet();
+                let number = MessageNumber::new(u32::from(choices) + 1);
+                let mut asked = Asked::new(kind(which - SEND_NUMBER), number.expect("1 or more"));
+                choose(&mut asked, choices.into());
+                Op::Send(asked)
             }
             which @ SEND_NAME..TLS => {
                 let mut asked = Asked::new(kind(which - SEND_NAME), MessageNumber::FIRST);
                 let length = self.octet();
                 asked.user = self.octets(length.into()).to_vec();
                 asked.secret.clone_from(&asked.user);
+                asked.mechanism.response.clone_from(&asked.user);
+                asked.language = String::from_utf8_lossy(&asked.user).into_owned();
                 Op::Send(asked)
             }
             TLS => Op::Tls,
@@ -126,15 +134,28 @@ impl<'a> Input<'a> {
     }
 }
 
+/// Room for all kinds of commands, and some more.
+const KINDS: u8 = 24;
 /// A command of each kind, with the arguments that [`Asked::new`] gives it.
 const SEND: u8 = 128;
-/// The same for the message whose number, less one, is in the next octet.
-const SEND_NUMBER: u8 = 144;
-/// The same with a name and a secret whose length is in the next octet, and which follow it.
-const SEND_NAME: u8 = 160;
-const TLS: u8 = 176;
-const EOF: u8 = 177;
-const ABORT: u8 = 178;
+/// The same for the message whose number, less one, is in the next octet; with AUTH its bits are [`choose`]'s.
+const SEND_NUMBER: u8 = SEND + KINDS;
+/// The same with a name, a secret, a response or a language whose length is in the next octet, and which follow it.
+const SEND_NAME: u8 = SEND_NUMBER + KINDS;
+const TLS: u8 = SEND_NAME + KINDS;
+const EOF: u8 = TLS + 1;
+const ABORT: u8 = EOF + 1;
+
+/// Whether a mechanism speaks first, and whether it is let.
+fn choose(asked: &mut Asked, bits: u32) {
+    asked.initial_response = bits & 1 == 0;
+    asked.mechanism.speaks_first = bits & 2 == 0;
+}
+
+/// What [`choose`] reads as this.
+pub fn chosen(asked: &Asked) -> u8 {
+    u8::from(!asked.initial_response) | u8::from(!asked.mechanism.speaks_first) << 1
+}
 
 /// What [`Input::config`] reads as this.
 pub fn choices(config: &Config) -> u8 {
@@ -194,9 +215,15 @@ pub fn written(ops: &[Op]) -> Vec<u8> {
             Op::Send(asked) => {
                 let which = which(asked.kind);
                 let name = match asked.kind {
-                    CommandKind::Pass => &asked.secret,
+                    CommandKind::Pass => &asked.secret[..],
+                    CommandKind::Auth | CommandKind::Response => &asked.mechanism.response,
+                    CommandKind::Lang => asked.language.as_bytes(),
                     _ => &asked.user,
                 };
+                if asked.kind == CommandKind::Auth && chosen(asked) != 0 {
+                    octets.extend([SEND_NUMBER + which, chosen(asked)]);
+                    continue;
+                }
                 let number = asked.message.get() - 1;
                 match (u8::try_from(number), u8::try_from(name.len())) {
                     (Ok(0), Ok(length)) if asked.kind.keyword() != "APOP" => {

@@ -53,6 +53,12 @@ fn receive(client: &mut Client<8, 32>, mut input: &[u8], notes: &mut Vec<Note>) 
                     _ => notes.push(Note::Body(octets.to_vec())),
                 }
             }
+            Ok(Some(event @ Event::Challenge { challenge, .. })) => {
+                // What it is does not show in its `Debug`.
+                let base64 = challenge.as_base64().escape_ascii();
+                let octets = challenge.decode(&mut [0; 24]).map(<[u8]>::to_vec);
+                notes.push(Note::Text(format!("{event:?} {base64} {octets:?}")));
+            }
             Ok(Some(event)) => notes.push(Note::Text(format!("{event:?}"))),
             Err(error) => {
                 let again = client.receive(&mut &b"+OK\r\n"[..]);

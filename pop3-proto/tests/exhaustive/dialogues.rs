@@ -94,12 +94,15 @@ fn every_short_dialogue_behind_the_greeting() {
 
 #[test]
 fn every_short_dialogue_behind_a_challenge() {
-    let mut beginning = logged_in()[..1].to_vec();
-    beginning.push(Op::Send(Asked::new(
-        CommandKind::Auth,
-        MessageNumber::FIRST,
-    )));
-    beginning.push(Op::Receive(b"+ \r\n".to_vec()));
+    let says = |text: &str| Op::Receive(text.as_bytes().to_vec());
+    let asks = |kind| Op::Send(Asked::new(kind, MessageNumber::FIRST));
+    let beginning = [
+        says("+OK\r\n"),
+        asks(CommandKind::Capa),
+        says("+OK\r\nPIPELINING\r\n.\r\n"),
+        asks(CommandKind::Auth),
+        says("+ \r\n"),
+    ];
     every_dialogue::<1>(Pipelining::IfAnnounced, &beginning, bound(4, 3));
 }
 

@@ -130,11 +130,13 @@ fn every_short_text_behind_a_status_indicator() {
 fn every_short_challenge() {
     const CHALLENGE: [u8; 8] = *b"AQ+=\t \r\n";
     let longest = bound(6, 3);
-    for command in [CommandKind::Auth, CommandKind::Response] {
-        let player = waiting::<5>(strict(), Some(command));
-        let tried = try_all(&player, b"+", CHALLENGE, longest);
-        assert_eq!(tried, all(longest));
-    }
+    // Some are longer than what is kept of a line, and what is kept may be base64 all the same.
+    let auth = waiting::<5>(strict(), Some(CommandKind::Auth));
+    let tried = try_all(&auth, b"+", CHALLENGE, longest);
+    assert_eq!(tried, all(longest));
+    let response = waiting::<3>(strict(), Some(CommandKind::Response));
+    let tried = try_all(&response, b"+", CHALLENGE, longest);
+    assert_eq!(tried, all(longest));
     let mut challenged = waiting::<8>(strict(), Some(CommandKind::Auth));
     challenged.play(&Op::Receive(b"+ \r\n".to_vec()), &[usize::MAX]);
     let tried = try_all(&challenged, b"", STATUS, longest - 1);

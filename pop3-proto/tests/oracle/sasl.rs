@@ -56,7 +56,7 @@ pub const fn length_in_base64(octets: usize) -> usize {
 /// The octets that this is the base64 of: in groups of four digits, the last one padded, and no bit left over that is set.
 pub fn decoded(base64: &[u8]) -> Option<Vec<u8>> {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    if base64.len() % 4 != 0 {
+    if !base64.chunks_exact(4).remainder().is_empty() {
         return None;
     }
     let padded = |with: &[u8]| base64.strip_suffix(with);
