@@ -50,7 +50,12 @@ fn to(server: &Dovecot, security: Security) -> Connector {
 }
 
 fn to_peer(peer: &Peer, security: Security) -> Connector {
-    patient("localhost", security, peer.port(), peer.certificate().root_pem())
+    patient(
+        "localhost",
+        security,
+        peer.port(),
+        peer.certificate().root_pem(),
+    )
 }
 
 /// The peer listens on this address only.
@@ -92,9 +97,15 @@ fn refused_then_accepted(
     how: Authentication,
 ) -> Error {
     let refused = connector.connect().unwrap().login(wrong, how).unwrap_err();
-    assert_eq!(refused.error.kind(), ErrorKind::AuthenticationRefused, "{how}: {refused}");
+    assert_eq!(
+        refused.error.kind(),
+        ErrorKind::AuthenticationRefused,
+        "{how}: {refused}"
+    );
     let again = refused.connection.expect("it was merely refused");
-    let session = again.login(right, how).unwrap_or_else(|error| panic!("{how}: {error}"));
+    let session = again
+        .login(right, how)
+        .unwrap_or_else(|error| panic!("{how}: {error}"));
     logged_in(session, 8);
     refused.error
 }
@@ -107,13 +118,19 @@ fn dovecot_takes_each_mechanism_of_a_password_in_each_form_and_protection() {
             for form in FORMS {
                 let connector = to(&server, security).initial_response(form);
                 let session = connector.connect().unwrap().login(&right(), by(kind));
-                let session = session.unwrap_or_else(|e| panic!("{kind}, {security}, {form:?}: {e}"));
+                let session =
+                    session.unwrap_or_else(|e| panic!("{kind}, {security}, {form:?}: {e}"));
                 let report = logged_in(session, 8);
                 assert_eq!(report.used, LoginMethod::Sasl(kind));
                 assert_eq!(report.tls, security != Security::ClearText);
             }
         }
-        refused_then_accepted(&to(&server, Security::ImplicitTls), &wrong(), &right(), by(kind));
+        refused_then_accepted(
+            &to(&server, Security::ImplicitTls),
+            &wrong(),
+            &right(),
+            by(kind),
+        );
     }
 }
 
@@ -123,7 +140,10 @@ fn nothing_is_sent_to_a_server_of_another_name_or_of_an_unknown_authority() {
     let another = stranger.issue(&["pop.example.org"]);
     for (setup, expected) in [
         (Setup::new([MESSAGE]), TlsFailure::UntrustedIssuer),
-        (Setup::new([MESSAGE]).certificate(another), TlsFailure::WrongName),
+        (
+            Setup::new([MESSAGE]).certificate(another),
+            TlsFailure::WrongName,
+        ),
     ] {
         let server = server_or_skip!(setup);
         for security in [Security::ImplicitTls, Security::StartTls] {
@@ -137,7 +157,10 @@ fn nothing_is_sent_to_a_server_of_another_name_or_of_an_unknown_authority() {
             assert_eq!(error.tls_failure(), Some(expected), "{error}");
         }
         let log = server.log();
-        assert!(!log.contains("auth failed") && !log.contains("Login:"), "{log}");
+        assert!(
+            !log.contains("auth failed") && !log.contains("Login:"),
+            "{log}"
+        );
     }
 }
 
@@ -152,7 +175,12 @@ fn auto_takes_the_strongest_that_dovecot_has() {
         assert_eq!(report.channel_binding, None);
         let offered = report.offered.expect("it was asked").mechanisms;
         assert!(offered.contains(Plain) && offered.contains(ScramSha1));
-        refused_then_accepted(&to(&server, security), &wrong(), &right(), Authentication::Auto);
+        refused_then_accepted(
+            &to(&server, security),
+            &wrong(),
+            &right(),
+            Authentication::Auto,
+        );
     }
     let server = server_or_skip!(Setup::new([MESSAGE]).mechanisms(&["plain", "login"]));
     for security in PROTECTIONS {
@@ -172,7 +200,11 @@ fn a_mechanism_that_the_server_has_not_is_refused_before_the_password_is_sent() 
     for kind in [Login, CramMd5, ScramSha1, ScramSha512] {
         let open = to(&server, Security::ImplicitTls).connect().unwrap();
         let refused = open.login(&right(), by(kind)).unwrap_err();
-        assert_eq!(refused.error.kind(), ErrorKind::AuthenticationRefused, "{refused}");
+        assert_eq!(
+            refused.error.kind(),
+            ErrorKind::AuthenticationRefused,
+            "{refused}"
+        );
         let again = refused.connection.expect("it was merely refused");
         logged_in(again.login(&right(), Authentication::Auto).unwrap(), 8);
     }
@@ -193,7 +225,12 @@ fn saslprep_makes_of_a_name_and_a_password_what_the_server_knows() {
     let open = to(&server, Security::ImplicitTls).connect().unwrap();
     let refused = open.login(&typed, by(Plain)).unwrap_err();
     let again = refused.connection.expect("it was merely refused");
-    logged_in(again.login(&Credentials::new(user, password), by(Plain)).unwrap(), 8);
+    logged_in(
+        again
+            .login(&Credentials::new(user, password), by(Plain))
+            .unwrap(),
+        8,
+    );
 }
 
 #[test]
@@ -241,7 +278,10 @@ fn a_client_certificate_is_the_log_in() {
         for form in FORMS {
             let connector = with(&authority.issue(USER), security).initial_response(form);
             let open = connector.connect().unwrap();
-            let report = logged_in(open.login(&Credentials::external(), by(External)).unwrap(), 8);
+            let report = logged_in(
+                open.login(&Credentials::external(), by(External)).unwrap(),
+                8,
+            );
             assert_eq!(report.used, LoginMethod::Sasl(External));
         }
         let open = with(&authority.issue(USER), security).connect().unwrap();
@@ -253,8 +293,14 @@ fn a_client_certificate_is_the_log_in() {
             to(&server, security),
         ] {
             let open = not.connect().unwrap();
-            let refused = open.login(&Credentials::external(), by(External)).unwrap_err();
-            assert_eq!(refused.error.kind(), ErrorKind::AuthenticationRefused, "{refused}");
+            let refused = open
+                .login(&Credentials::external(), by(External))
+                .unwrap_err();
+            assert_eq!(
+                refused.error.kind(),
+                ErrorKind::AuthenticationRefused,
+                "{refused}"
+            );
         }
     }
 }
@@ -266,7 +312,10 @@ fn anonymous() {
     for how in [by(Anonymous), Authentication::Auto] {
         let open = to(&server, Security::ImplicitTls).connect().unwrap();
         let session = open.login(&Credentials::anonymous("me@example.org"), how);
-        assert_eq!(logged_in(session.unwrap(), 8).used, LoginMethod::Sasl(Anonymous));
+        assert_eq!(
+            logged_in(session.unwrap(), 8).used,
+            LoginMethod::Sasl(Anonymous)
+        );
     }
 }
 
@@ -280,7 +329,11 @@ fn cyrus_sasl_takes_each_mechanism_of_a_password() {
             let session = session.unwrap_or_else(|error| panic!("{kind}, {form:?}: {error}"));
             assert_eq!(logged_in(session, 5).used, LoginMethod::Sasl(kind));
             let error = peer_session(&peer, &connector, &wrong(), by(kind)).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::AuthenticationRefused, "{kind}: {error}");
+            assert_eq!(
+                error.kind(),
+                ErrorKind::AuthenticationRefused,
+                "{kind}: {error}"
+            );
         }
     }
     let connector = to_peer(&peer, Security::ClearText);
@@ -318,7 +371,10 @@ fn a_log_in_that_is_bound_to_its_tls_connection() {
             }
             let connector = to_peer(&peer, security);
             let session = peer_session(&peer, &connector, &right(), Authentication::Auto).unwrap();
-            assert_eq!(logged_in(session, 5).used, LoginMethod::Sasl(ScramSha512Plus));
+            assert_eq!(
+                logged_in(session, 5).used,
+                LoginMethod::Sasl(ScramSha512Plus)
+            );
         }
     }
 }
@@ -334,7 +390,10 @@ fn an_announcement_without_channel_binding_that_was_not_the_servers_is_found_out
         assert_eq!(error.kind(), ErrorKind::AuthenticationRefused, "{error}");
     }
     let log = peer.log();
-    assert!(log.contains("client incorrectly assumed server had no channel binding"), "{log}");
+    assert!(
+        log.contains("client incorrectly assumed server had no channel binding"),
+        "{log}"
+    );
     // A caller who does not ask for the list cannot know, and says nothing of it.
     let connector = connector.ask_capabilities(false);
     let session = peer_session(&peer, &connector, &right(), by(ScramSha256)).unwrap();
