@@ -6,6 +6,7 @@ use std::iter;
 use crate::oracle::commands::Asked;
 use crate::oracle::dialogue::{Dialogue, Op};
 use pop3_proto::login::{Authentication, Security};
+use pop3_proto::sasl::MechanismKind;
 use pop3_proto::{CommandKind, Config, LineEnds, MessageNumber, Pipelining};
 
 use crate::oracle::login::WayIn;
@@ -124,12 +125,15 @@ impl<'a> Input<'a> {
                 1 => Security::StartTls,
                 _ => Security::ClearText,
             },
-            authentication: match bits >> 2 & 3 {
+            authentication: match usize::from(self.octet()) % (MechanismKind::ALL.len() + 4) {
                 0 => Authentication::ApopOnly,
                 1 => Authentication::ApopThenUserPass,
-                _ => Authentication::UserPass,
+                2 => Authentication::UserPass,
+                3 => Authentication::Auto,
+                mechanism => Authentication::Mechanism(MechanismKind::ALL[mechanism - 4]),
             },
             ask_capabilities: bits & 0x10 != 0,
+            token: bits & 0x20 != 0,
         }
     }
 }

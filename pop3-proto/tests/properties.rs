@@ -13,6 +13,7 @@ use oracle::model::LineEnd;
 use oracle::sasl::Scripted;
 use oracle::stuffing::{stuffed, unstuffed};
 use pop3_proto::login::{Authentication, Security};
+use pop3_proto::sasl::MechanismKind;
 use pop3_proto::{Client, Command, CommandKind, Config, LineEnds, MessageNumber, Pipelining};
 use proptest::prelude::*;
 
@@ -240,16 +241,24 @@ fn way_in() -> impl Strategy<Value = WayIn> {
         Security::StartTls,
         Security::ImplicitTls,
     ]);
-    let authentication = prop::sample::select(vec![
-        Authentication::UserPass,
-        Authentication::ApopOnly,
-        Authentication::ApopThenUserPass,
-    ]);
-    (security, authentication, any::<bool>()).prop_map(
-        |(security, authentication, ask_capabilities)| WayIn {
+    let by_name = MechanismKind::ALL
+        .iter()
+        .map(|&kind| Authentication::Mechanism(kind));
+    let authentication = prop_oneof![
+        prop::sample::select(vec![
+            Authentication::Auto,
+            Authentication::UserPass,
+            Authentication::ApopOnly,
+            Authentication::ApopThenUserPass,
+        ]),
+        prop::sample::select(by_name.collect::<Vec<_>>()),
+    ];
+    (security, authentication, any::<bool>(), any::<bool>()).prop_map(
+        |(security, authentication, ask_capabilities, token)| WayIn {
             security,
             authentication,
             ask_capabilities,
+            token,
         },
     )
 }

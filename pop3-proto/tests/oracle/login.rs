@@ -3,8 +3,10 @@
 use super::dialogue::pieces;
 use super::model::Connection;
 use pop3_proto::login::{
-    Authentication, Credentials, Login, LoginMethod, LoginPolicy, Next, Opening, Security,
+    Authentication, Credentials, Login, LoginFailure, LoginMethod, LoginPolicy, Next, Opening,
+    Security,
 };
+use pop3_proto::sasl::{ChannelBinding, ChannelBindingKind, Nonce};
 use pop3_proto::{Client, Command, CommandKind, Config, Event, State};
 
 /// A way in.
@@ -13,6 +15,8 @@ pub struct WayIn {
     pub security: Security,
     pub authentication: Authentication,
     pub ask_capabilities: bool,
+    /// A token, and no password.
+    pub token: bool,
 }
 
 /// How it ended.
@@ -59,8 +63,13 @@ struct Driver<'i> {
     sent: Vec<CommandKind>,
 }
 
-const CREDENTIALS: Credentials<'_> =
-    Credentials::new(b"mrose", pop3_proto::Secret::new(b"tanstaaf"));
+const SECRET: &[u8] = b"tanstaaf";
+
+/// What binds a log-in to TLS.
+const BINDING: ChannelBinding<'_> = ChannelBinding {
+    kind: ChannelBindingKind::TlsExporter,
+    data: &[7; 32],
+};
 
 impl Driver<'_> {
     /// `None`: the server broke the protocol, or ended the connection.
@@ -94,10 +103,21 @@ impl Driver<'_> {
             self.way.security != Security::ClearText
         );
 
+        let tls = self.client.is_tls();
         let policy = LoginPolicy::new(self.way.authentication)
             .ask_capabilities(self.way.ask_capabilities)
-            .apop_offered(opening.offers_apop());
-        let mut login = Login::new(policy, CREDENTIALS);
+            .apop_offered(opening.offers_apop())
+            .tls(tls)
+            .clear_text(self.way.security == Security::ClearText)
+            .nonce(Nonce::new([1; Nonce::OCTETS]))
+            // A server that says anything may ask for any number.
+            .iterations(1, 8)
+            .channel_binding(tls.then_some(BINDING));
+        let credentials = match self.way.token {
+            true => Credentials::token(b"mrose", SECRET.into()),
+            false => Credentials::new(b"mrose", SECRET.into()),
+        };
+        let mut login = Login::new(policy, credentials);
         let result = loop {
             if let Next::Send(_) = login.next_step() {
                 self.look_first(|event| login.observe(event))?;
@@ -115,16 +135,32 @@ impl Driver<'_> {
         // What the model makes of the very same stream and commands.
         let state = self.connection.outcome().state;
         assert_eq!(self.client.state(), state);
+        let tried = |kind: &&CommandKind| {
+            matches!(
+                kind,
+                CommandKind::User | CommandKind::Pass | CommandKind::Apop | CommandKind::Auth
+            )
+        };
         match result {
             Ok(report) => {
                 assert_eq!(state, State::Transaction);
                 let way = match report.used {
                     LoginMethod::Apop => CommandKind::Apop,
-                    _ => CommandKind::Pass,
+                    LoginMethod::UserPass => CommandKind::Pass,
+                    LoginMethod::Sasl(kind) => {
+                        assert!(!kind.is_scram(), "nobody proves anything here");
+                        CommandKind::Auth
+                    }
+                    other => panic!("{other} is not ours"),
                 };
-                let tried = self.sent.iter().rfind(|&&kind| kind != CommandKind::Capa);
+                let tried = self.sent.iter().rfind(tried);
                 assert_eq!(tried, Some(&way), "the report is about what was used");
                 Some(End::LoggedIn)
+            }
+            Err(LoginFailure::NotProved(_)) => {
+                assert_eq!(state, State::Transaction);
+                assert!(self.sent.contains(&CommandKind::Auth));
+                Some(End::Refused)
             }
             Err(_) => {
                 assert_ne!(state, State::Transaction);
@@ -145,23 +181,43 @@ impl Driver<'_> {
     fn send(&mut self, command: &Command<'_>) {
         let kind = command.kind();
         assert_eq!(self.client.check(kind), Ok(()), "{kind} at the wrong time");
+        // At most all ways that are equally strong, the first of them twice: in one line and in two steps.
+        let most = match kind {
+            CommandKind::Capa => 2,
+            CommandKind::Auth => 3,
+            CommandKind::Response => 6,
+            CommandKind::Cancel | CommandKind::User | CommandKind::Pass => 1,
+            _ => 1,
+        };
         let so_often = self.sent.iter().filter(|&&sent| sent == kind).count();
-        assert!(so_often < if kind == CommandKind::Capa { 2 } else { 1 });
+        assert!(so_often < most, "{kind} once too often");
         let protected = self.client.is_tls() || self.way.security == Security::ClearText;
+        let by_user_pass = matches!(
+            self.way.authentication,
+            Authentication::Auto | Authentication::UserPass | Authentication::ApopThenUserPass
+        );
         match kind {
             CommandKind::Stls => assert_eq!(self.way.security, Security::StartTls),
             CommandKind::Capa => assert!(protected && self.way.ask_capabilities),
             CommandKind::Apop => {
                 assert!(protected);
-                assert_ne!(self.way.authentication, Authentication::UserPass);
+                let apop = [Authentication::ApopOnly, Authentication::ApopThenUserPass];
+                assert!(apop.contains(&self.way.authentication));
             }
             CommandKind::User | CommandKind::Pass => {
-                assert!(protected, "{kind} in clear");
-                assert_ne!(self.way.authentication, Authentication::ApopOnly);
+                assert!(protected && by_user_pass, "{kind} in clear, or unasked");
+                assert!(!self.way.token || self.way.authentication != Authentication::Auto);
+            }
+            CommandKind::Auth | CommandKind::Response | CommandKind::Cancel => {
+                let sasl = [Authentication::Auto];
+                let by_name = matches!(self.way.authentication, Authentication::Mechanism(_));
+                assert!(by_name || protected && sasl.contains(&self.way.authentication));
+                let token_in_clear = self.way.token && !self.client.is_tls();
+                assert!(by_name || !token_in_clear, "a token in clear");
             }
             other => panic!("{other} is no part of the way in"),
         }
-        let sent = self.client.send(command, &mut [0; 64]).expect("checked");
+        let sent = self.client.send(command, &mut [0; 256]).expect("checked");
         let received = self.connection.stream.len();
         self.connection.sent.push((received, sent.request));
         self.sent.push(kind);
