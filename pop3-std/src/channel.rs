@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, HandshakeKind, Stream};
+use rustls::{ClientConfig, ClientConnection, HandshakeKind, ProtocolVersion, Stream};
 
 use crate::timeouts::{Timed, Timeouts};
 use crate::tls::{self, ChannelBinding, Situation};
@@ -34,13 +34,18 @@ impl<S: Transport> Channel<S> {
         name: ServerName<'static>,
     ) -> io::Result<String> {
         self.has_certificate = config.client_auth_cert_resolver.has_certs();
-        let mut tls = ClientConnection::new(config, name).map_err(io::Error::other)?;
+        let mut situation = Situation {
+            answered: false,
+            looked: false,
+            has_certificate: self.has_certificate,
+        };
+        let mut tls = ClientConnection::new(config, name)
+            .map_err(|error| tls::explain(io::Error::other(error), situation))?;
         while tls.is_handshaking() {
             if let Err(error) = tls.complete_io(&mut self.stream) {
-                let situation = Situation {
-                    agreed: tls.protocol_version().is_some(),
-                    has_certificate: self.has_certificate,
-                };
+                let version = tls.protocol_version();
+                situation.answered = version.is_some();
+                situation.looked = version == Some(ProtocolVersion::TLSv1_2);
                 return Err(tls::explain(error, situation));
             }
         }
@@ -54,7 +59,8 @@ impl<S: Transport> Channel<S> {
         tls::explain(
             error,
             Situation {
-                agreed: true,
+                answered: true,
+                looked: true,
                 has_certificate: self.has_certificate,
             },
         )
@@ -73,8 +79,8 @@ impl<S: Transport> Channel<S> {
 /// What the two sides have agreed on.
 fn established(tls: &ClientConnection) -> String {
     let mut text = match tls.protocol_version() {
-        Some(rustls::ProtocolVersion::TLSv1_3) => "TLS 1.3, ",
-        Some(rustls::ProtocolVersion::TLSv1_2) => "TLS 1.2, ",
+        Some(ProtocolVersion::TLSv1_3) => "TLS 1.3, ",
+        Some(ProtocolVersion::TLSv1_2) => "TLS 1.2, ",
         _ => "TLS, ",
     }
     .to_owned();

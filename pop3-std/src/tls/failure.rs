@@ -55,8 +55,11 @@ pub enum TlsFailure {
 /// What is known of a connection when TLS fails on it.
 #[derive(Clone, Copy)]
 pub(crate) struct Situation {
-    /// The server has answered, and chosen a version and a cipher suite.
-    pub(crate) agreed: bool,
+    /// The server has answered, so it speaks TLS.
+    pub(crate) answered: bool,
+    /// The server may have looked for the client certificate, and has agreed to all else: with TLS 1.2 since it answered, with
+    /// TLS 1.3 not before the client's part of the handshake is over.
+    pub(crate) looked: bool,
     /// There is a client certificate to show.
     pub(crate) has_certificate: bool,
 }
@@ -111,7 +114,9 @@ fn failure(cause: &rustls::Error, situation: Situation) -> TlsFailure {
     match cause {
         rustls::Error::InvalidCertificate(error) => certificate_failure(error),
         rustls::Error::AlertReceived(alert) => alert_failure(*alert, situation),
-        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) if !situation.agreed => {
+        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)
+            if !situation.answered =>
+        {
             TlsFailure::NotTls
         }
         rustls::Error::PeerIncompatible(_) => TlsFailure::Incompatible,
@@ -148,9 +153,9 @@ fn alert_failure(alert: Alert, situation: Situation) -> TlsFailure {
         Alert::NoApplicationProtocol => TlsFailure::Alpn,
         Alert::UnrecognisedName => TlsFailure::WrongName,
         Alert::ProtocolVersion | Alert::InsufficientSecurity => TlsFailure::Incompatible,
-        Alert::HandshakeFailure if !situation.agreed => TlsFailure::Incompatible,
+        Alert::HandshakeFailure if !situation.looked => TlsFailure::Incompatible,
         Alert::CertificateRequired => TlsFailure::ClientCertificateRequired,
-        // All else has been agreed upon by now. TLS 1.2 has no alert of its own for a certificate that is missing.
+        // TLS 1.2 has no alert of its own for a certificate that is missing.
         Alert::HandshakeFailure
         | Alert::BadCertificate
         | Alert::UnsupportedCertificate
@@ -158,10 +163,14 @@ fn alert_failure(alert: Alert, situation: Situation) -> TlsFailure {
         | Alert::CertificateExpired
         | Alert::CertificateUnknown
         | Alert::UnknownCA
-        | Alert::AccessDenied => match situation.has_certificate {
-            true => TlsFailure::ClientCertificateRefused,
-            false => TlsFailure::ClientCertificateRequired,
-        },
+        | Alert::AccessDenied
+            if situation.looked =>
+        {
+            match situation.has_certificate {
+                true => TlsFailure::ClientCertificateRefused,
+                false => TlsFailure::ClientCertificateRequired,
+            }
+        }
         _ => TlsFailure::Other,
     }
 }
@@ -173,26 +182,22 @@ mod tests {
 
     use super::{Alert, Situation, TlsFailure, alert_failure, explain, explained};
 
+    /// Before the server answers; within a handshake of TLS 1.3; after either, without and with a certificate.
     const SITUATIONS: [Situation; 4] = [
-        Situation {
-            agreed: false,
-            has_certificate: false,
-        },
-        Situation {
-            agreed: false,
-            has_certificate: true,
-        },
-        Situation {
-            agreed: true,
-            has_certificate: false,
-        },
-        Situation {
-            agreed: true,
-            has_certificate: true,
-        },
+        situation(false, false, true),
+        situation(true, false, true),
+        situation(true, true, false),
+        situation(true, true, true),
     ];
 
-    /// What each alert means in each of them.
+    const fn situation(answered: bool, looked: bool, has_certificate: bool) -> Situation {
+        Situation {
+            answered,
+            looked,
+            has_certificate,
+        }
+    }
+
     #[test]
     fn an_alert_means_what_it_can_mean_by_then() {
         use TlsFailure::{
@@ -209,28 +214,16 @@ mod tests {
             (Alert::NoApplicationProtocol, [Alpn; 4]),
             (Alert::UnrecognisedName, [WrongName; 4]),
             (Alert::CertificateRequired, [Required; 4]),
-            (
-                Alert::BadCertificate,
-                [Required, Refused, Required, Refused],
-            ),
+            (Alert::BadCertificate, [Other, Other, Required, Refused]),
             (
                 Alert::UnsupportedCertificate,
-                [Required, Refused, Required, Refused],
+                [Other, Other, Required, Refused],
             ),
-            (
-                Alert::CertificateRevoked,
-                [Required, Refused, Required, Refused],
-            ),
-            (
-                Alert::CertificateExpired,
-                [Required, Refused, Required, Refused],
-            ),
-            (
-                Alert::CertificateUnknown,
-                [Required, Refused, Required, Refused],
-            ),
-            (Alert::UnknownCA, [Required, Refused, Required, Refused]),
-            (Alert::AccessDenied, [Required, Refused, Required, Refused]),
+            (Alert::CertificateRevoked, [Other, Other, Required, Refused]),
+            (Alert::CertificateExpired, [Other, Other, Required, Refused]),
+            (Alert::CertificateUnknown, [Other, Other, Required, Refused]),
+            (Alert::UnknownCA, [Other, Other, Required, Refused]),
+            (Alert::AccessDenied, [Other, Other, Required, Refused]),
             (Alert::InternalError, [Other; 4]),
             (Alert::DecryptError, [Other; 4]),
             (Alert::Unknown(200), [Other; 4]),

@@ -21,5 +21,6 @@ mod secrets;
 mod server;
 mod time;
 mod tls;
+mod tls_certificates;
 mod tls_failures;
 mod tls_settings;

@@ -1,23 +1,22 @@
 //! Why TLS failed: each reason by its name, with a text that says what to do, and nothing told to the server.
 
 use std::error::Error as _;
-use std::io::Write;
-use std::net::TcpStream;
+use std::io::{self, Write};
+use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use pop3_std::rustls::client::WebPkiServerVerifier;
 use pop3_std::rustls::crypto::ring;
 use pop3_std::rustls::version::{TLS12, TLS13};
 use pop3_std::rustls::{self, CertificateError, ClientConfig, RootCertStore, ServerConfig};
 use pop3_std::{Connector, Error, ErrorKind, Security, Timeouts, TlsFailure};
 
-use crate::certificates::{CertificateAuthority, ServerCertificate};
+use crate::certificates::CertificateAuthority;
 use crate::play::{GREETING, Play, Then, mailbox};
 use crate::server::{Server, config_of, serve};
 
 /// What comes of a connection to a server of this configuration, of which the server must hear nothing inside TLS.
-fn fails(config: ServerConfig, connector: Connector, security: Security) -> Error {
+pub fn fails(config: ServerConfig, connector: Connector, security: Security) -> Error {
     let play = Play::new(GREETING, mailbox);
     let (server, _) = serve(&Arc::new(config), security, play.clone());
     let error = connector.port(server.port()).connect().unwrap_err();
@@ -26,7 +25,7 @@ fn fails(config: ServerConfig, connector: Connector, security: Security) -> Erro
     error
 }
 
-fn check(error: &Error, failure: TlsFailure, texts: &[&str]) {
+pub fn check(error: &Error, failure: TlsFailure, texts: &[&str]) {
     assert_eq!(error.kind(), ErrorKind::Tls, "{error}");
     assert_eq!(error.tls_failure(), Some(failure), "{error}");
     let said = error.to_string();
@@ -34,185 +33,6 @@ fn check(error: &Error, failure: TlsFailure, texts: &[&str]) {
     for text in texts {
         assert!(said.contains(text), "{text}: {said}");
     }
-}
-
-/// The same with each version, from the first octet on and after STLS, where the certificate is what is wrong.
-fn certificate_fails(
-    certificate: &ServerCertificate,
-    root: &CertificateAuthority,
-    failure: TlsFailure,
-    texts: &[&str],
-) {
-    for security in [Security::ImplicitTls, Security::StartTls] {
-        let connector = Connector::new("localhost", security).add_root(root.root());
-        for version in [&TLS12, &TLS13] {
-            let config = config_of(certificate, &[version], None);
-            let error = fails(config, connector.clone(), security);
-            check(&error, failure, texts);
-            assert!(
-                error
-                    .to_string()
-                    .starts_with("TLS handshake: the server's ")
-            );
-        }
-    }
-}
-
-#[test]
-fn an_issuer_that_is_not_trusted() {
-    let (authority, stranger) = (CertificateAuthority::new(), CertificateAuthority::new());
-    certificate_fails(
-        &stranger.issue_for_loopback(),
-        &authority,
-        TlsFailure::UntrustedIssuer,
-        &[
-            "issuer that is not trusted",
-            "add its CA's certificate as a root",
-        ],
-    );
-    // Nor do the platform's own roots know it.
-    let connector = Connector::new("localhost", Security::ImplicitTls);
-    let config = config_of(&authority.issue_for_loopback(), &[&TLS13], None);
-    let error = fails(config, connector, Security::ImplicitTls);
-    assert!(
-        matches!(
-            error.tls_failure(),
-            Some(TlsFailure::UntrustedIssuer | TlsFailure::NoRoots)
-        ),
-        "{error}"
-    );
-}
-
-#[test]
-fn a_certificate_for_another_name() {
-    let authority = CertificateAuthority::new();
-    for (names, said) in [
-        (
-            &["pop.example.org"][..],
-            "is for pop.example.org, not for localhost;",
-        ),
-        (
-            &["*.example.org", "192.0.2.1", "2001:db8::1"],
-            "is for *.example.org, 192.0.2.1, 2001:db8::1, not for localhost;",
-        ),
-        (
-            &[
-                "a.example",
-                "b.example",
-                "c.example",
-                "d.example",
-                "e.example",
-                "f.example",
-            ],
-            "is for a.example, b.example, c.example, d.example and 2 more, not for localhost;",
-        ),
-        (&[], "is for no host at all, not for localhost;"),
-    ] {
-        certificate_fails(
-            &authority.issue(names),
-            &authority,
-            TlsFailure::WrongName,
-            &[said, "use a name that it is for"],
-        );
-    }
-    // A host by its address needs a certificate for the address.
-    let connector = Connector::new("127.0.0.1", Security::ImplicitTls).add_root(authority.root());
-    let config = config_of(&authority.issue(&["localhost"]), &[&TLS13], None);
-    let error = fails(config, connector, Security::ImplicitTls);
-    check(
-        &error,
-        TlsFailure::WrongName,
-        &["is for localhost, not for 127.0.0.1;"],
-    );
-}
-
-#[test]
-fn what_a_certificate_has_for_a_name_cannot_drive_a_terminal() {
-    let authority = CertificateAuthority::new();
-    for name in ["\x1b[2J\r\n+OK", "a\"b", "\0"] {
-        let connector =
-            Connector::new("localhost", Security::ImplicitTls).add_root(authority.root());
-        let config = config_of(&authority.issue(&[name]), &[&TLS13], None);
-        let error = fails(config, connector, Security::ImplicitTls);
-        check(&error, error.tls_failure().unwrap(), &[]);
-        let said = error.to_string();
-        assert!(!said.chars().any(char::is_control), "{said:?}");
-    }
-}
-
-#[test]
-fn a_certificate_before_and_after_its_time() {
-    let authority = CertificateAuthority::new();
-    certificate_fails(
-        &authority.issue_expired(&["localhost"]),
-        &authority,
-        TlsFailure::Expired,
-        &[
-            "expired ",
-            " days ago, by this machine's clock",
-            "has to renew it",
-        ],
-    );
-    certificate_fails(
-        &authority.issue_for_later(&["localhost"]),
-        &authority,
-        TlsFailure::NotYetValid,
-        &[
-            "is not valid for another ",
-            " days, by this machine's clock",
-            "is the clock right?",
-        ],
-    );
-}
-
-#[test]
-fn a_ca_that_serves_by_itself() {
-    let authority = CertificateAuthority::new();
-    certificate_fails(
-        &authority.as_server(),
-        &authority,
-        TlsFailure::CaCertificate,
-        &["is a CA's own", "the server needs a certificate of its own"],
-    );
-}
-
-#[test]
-fn a_signature_of_another_key() {
-    // As it is when a CA has been made anew under its old name.
-    let old = CertificateAuthority::named("The same");
-    let new = CertificateAuthority::named("The same");
-    certificate_fails(
-        &new.issue_for_loopback(),
-        &old,
-        TlsFailure::BadSignature,
-        &["wrong signature", "another CA of the same name"],
-    );
-}
-
-#[test]
-fn a_certificate_that_has_been_revoked() {
-    let authority = CertificateAuthority::new();
-    let (certificate, list) = authority.issue_revoked(&["localhost"]);
-    let provider = Arc::new(ring::default_provider());
-    let mut roots = RootCertStore::empty();
-    roots.add(authority.root()).unwrap();
-    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
-        .with_crls([list])
-        .build()
-        .unwrap();
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_webpki_verifier(verifier)
-        .with_no_client_auth();
-    let connector = Connector::new("localhost", Security::ImplicitTls).tls_config(Arc::new(config));
-    let config = config_of(&certificate, &[&TLS13], None);
-    let error = fails(config, connector, Security::ImplicitTls);
-    check(
-        &error,
-        TlsFailure::Revoked,
-        &["has been revoked", "replace it"],
-    );
 }
 
 #[test]
@@ -264,6 +84,51 @@ fn no_cipher_suite_in_common() {
         .unwrap();
     let error = fails(config, connector, Security::ImplicitTls);
     check(&error, TlsFailure::Incompatible, &["in common"]);
+}
+
+/// With TLS 1.3 nobody has looked for a client certificate yet when the server has only asked for another key share.
+#[test]
+fn a_server_that_gives_up_within_a_handshake_of_tls_1_3() {
+    let authority = CertificateAuthority::new();
+    let certificate = authority.issue_for_loopback();
+    let mut provider = ring::default_provider();
+    provider
+        .kx_groups
+        .retain(|group| group.name() == rustls::NamedGroup::secp384r1);
+    let config = ServerConfig::builder_with_provider(Arc::new(provider))
+        .with_protocol_versions(&[&TLS13])
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(certificate.chain(), certificate.key())
+        .unwrap();
+    for (said, failure) in [
+        (b"\x15\x03\x03\x00\x02\x02\x28", TlsFailure::Incompatible),
+        (b"\x15\x03\x03\x00\x02\x02\x2a", TlsFailure::Other),
+        // It does speak TLS, or did so far.
+        (b"+OK  \r\n", TlsFailure::Other),
+    ] {
+        let config = Arc::new(config.clone());
+        let server = Server::start(move |mut stream: TcpStream| {
+            let mut tls = rustls::ServerConnection::new(config).unwrap();
+            while !tls.wants_write() {
+                tls.read_tls(&mut stream)?;
+                tls.process_new_packets().unwrap();
+            }
+            while tls.wants_write() {
+                tls.write_tls(&mut stream)?;
+            }
+            assert!(tls.is_handshaking());
+            stream.write_all(said)?;
+            stream.shutdown(Shutdown::Write)?;
+            io::copy(&mut stream, &mut io::sink()).map(drop)
+        });
+        let error = connector(Security::ImplicitTls)
+            .port(server.port())
+            .connect()
+            .unwrap_err();
+        check(&error, failure, &[]);
+        server.ended();
+    }
 }
 
 /// A connector for servers that have no certificate to show anyway.
@@ -331,7 +196,7 @@ fn other_alerts_are_told_by_their_names() {
 
 #[test]
 fn a_server_that_goes_away_in_the_handshake() {
-    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
     for then in [
         Then::Close,
         Then::Break(ConnectionReset),
@@ -347,7 +212,7 @@ fn a_server_that_goes_away_in_the_handshake() {
             );
         }
     }
-    let error = answered(b"", Then::Break(std::io::ErrorKind::PermissionDenied));
+    let error = answered(b"", Then::Break(io::ErrorKind::PermissionDenied));
     check(&error, TlsFailure::Other, &["permission denied"]);
 }
 
