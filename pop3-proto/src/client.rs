@@ -282,7 +282,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
             }
             Indicator::Positive => true,
             Indicator::Challenge if self.session.challenged(request) => {
-                let base64 = text_behind(indicator, line.octets(&self.line));
+                let base64 = text_behind("+", line.octets(&self.line));
                 let challenge = Challenge::maybe_truncated(base64, line.truncated);
                 return Ok(request.map(|request| Event::Challenge { request, challenge }));
             }
@@ -304,6 +304,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
         }
         self.octets_behind_stls = self.state() == State::StartTls && !input.is_empty();
 
+        let indicator = if positive { "+OK" } else { "-ERR" };
         let octets = text_behind(indicator, line.octets(&self.line));
         let text = Text::new(octets);
         Ok(Some(match request {
@@ -433,8 +434,8 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
     }
 }
 
-/// The text of a status line.
-fn text_behind(indicator: Indicator, line: &[u8]) -> &[u8] {
+/// The text of a status line that has this indicator.
+fn text_behind<'l>(indicator: &str, line: &'l [u8]) -> &'l [u8] {
     trim_start(line.get(indicator.len()..).unwrap_or_default())
 }
 

@@ -100,15 +100,3 @@ impl StatusScanner {
         }
     }
 }
-
-impl Indicator {
-    /// How many octets it takes up.
-    pub(crate) const fn len(self) -> usize {
-        match self {
-            Self::Positive => 3,
-            Self::Negative => 4,
-            Self::Challenge => 1,
-            Self::Blank | Self::Foreign(_) | Self::Other => 0,
-        }
-    }
-}
