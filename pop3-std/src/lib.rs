@@ -31,6 +31,7 @@
 //! # Ok(()) }
 //! ```
 
+mod batch;
 mod blame;
 mod capabilities;
 mod channel;
@@ -45,18 +46,21 @@ mod timeouts;
 mod tls;
 mod trace;
 mod transport;
+mod window;
 
+pub use batch::{Fetched, Marked, Marks, Messages, Progress, Unfinished};
 pub use capabilities::{Capabilities, MAX_CAPABILITIES};
 pub use connector::Connector;
 pub use credentials::Credentials;
 pub use error::{Deletions, Error, ErrorKind, QuitError};
 pub use link::RECEIVE_BUFFER;
-pub use listing::{Lines, Listing, Listings, UniqueId, UniqueIdListing, UniqueIds};
+pub use listing::{Lines, Listing, Listings, Lists, UniqueId, UniqueIdListing, UniqueIds};
 pub use message::Message;
 pub use session::{LoginError, Session, Stat, Unauthenticated};
 pub use timeouts::Timeouts;
 pub use trace::TraceEvent;
 pub use transport::{Transport, Untimed};
+pub use window::{MAX_IN_FLIGHT, Window};
 
 pub use pop3_proto::login::{ApopOutcome, Authentication, LoginMethod, LoginReport, Security};
 pub use pop3_proto::{
