@@ -8,12 +8,19 @@ mod addresses;
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod certificates;
 mod commands;
+#[cfg(unix)]
+mod congestion;
 mod endings;
 mod faults;
 mod faulty;
 mod login;
+mod narrow;
+mod piped;
+mod pipelining;
 mod play;
 mod secrets;
 mod server;
 mod time;
 mod tls;
+mod turns;
+mod unfinished;
