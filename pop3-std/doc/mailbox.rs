@@ -23,6 +23,7 @@ impl std::io::Write for Mailbox {
             b"LIST" => b"+OK\r\n1 33\r\n2 31\r\n.\r\n",
             b"UIDL" => b"+OK\r\n1 a1\r\n2 a2\r\n.\r\n",
             b"RETR 1" => b"+OK\r\nSubject: first\r\n\r\n..dots..\r\n.\r\n",
+            b"RETR 2" => b"+OK\r\nSubject: second\r\n\r\nIs second.\r\n.\r\n",
             b"CAPA" | b"RETR 3" => b"-ERR no\r\n",
             _ => b"+OK\r\n",
         });

@@ -14,9 +14,25 @@ use crate::token::TokenFailure;
 /// What was being done.
 #[derive(Clone, Copy)]
 pub(crate) enum Doing {
-    Greeting { in_clear: bool },
+    Greeting {
+        in_clear: bool,
+    },
     Handshake,
     Request(Request),
+    /// One of several that were in flight together.
+    Pipelined(Request),
+}
+
+impl Doing {
+    /// What may be the reason when the server breaks the protocol, goes away or falls silent, and what to do about it.
+    pub(crate) fn advice(self) -> &'static str {
+        match self {
+            Self::Pipelined(_) => {
+                "; commands were pipelined, which some servers announce but cannot do: it may go well with Pipelining::Off"
+            }
+            _ => "",
+        }
+    }
 }
 
 impl fmt::Display for Doing {
@@ -24,7 +40,7 @@ impl fmt::Display for Doing {
         match self {
             Self::Greeting { .. } => f.write_str("greeting"),
             Self::Handshake => f.write_str("TLS handshake"),
-            Self::Request(request) => fmt::Display::fmt(request, f),
+            Self::Request(request) | Self::Pipelined(request) => fmt::Display::fmt(request, f),
         }
     }
 }
@@ -223,9 +239,12 @@ pub(crate) fn lost(doing: Doing, waiting: Option<Waiting>, error: Option<io::Err
         },
         _ => (ErrorKind::Closed, "the server closed the connection"),
     };
+    let advice = doing.advice();
     match error {
-        Some(error) => Error::new(kind, doing, format!("{what} ({error})")).with_source(error),
-        None => Error::new(kind, doing, what),
+        Some(error) => {
+            Error::new(kind, doing, format!("{what} ({error}){advice}")).with_source(error)
+        }
+        None => Error::new(kind, doing, format!("{what}{advice}")),
     }
 }
 
@@ -241,6 +260,7 @@ pub(crate) fn transport(doing: Doing, error: io::Error) -> Error {
         (Doing::Greeting { in_clear: true }, ErrorKind::TimedOut) => {
             "; a server that expects TLS from the first octet waits as well"
         }
+        (doing, ErrorKind::TimedOut) => doing.advice(),
         _ => "",
     };
     let what = format!("{error}{advice}");

@@ -1,6 +1,6 @@
 //! Octets to and from the server, in clear or inside TLS.
 
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::sync::Arc;
 
 use rustls::pki_types::ServerName;
@@ -16,6 +16,10 @@ pub(crate) struct Channel<S> {
     tls: Option<Box<ClientConnection>>,
     /// Whether there is a client certificate to show.
     has_certificate: bool,
+    /// Commands that are to be written while replies are read, as far as neither the stream nor TLS has taken them. They
+    /// hold no secret.
+    queue: Vec<u8>,
+    unflushed: bool,
 }
 
 impl<S: Transport> Channel<S> {
@@ -24,6 +28,8 @@ impl<S: Transport> Channel<S> {
             stream: Timed::new(stream, timeouts),
             tls: None,
             has_certificate: false,
+            queue: Vec::new(),
+            unflushed: false,
         }
     }
 
@@ -66,6 +72,41 @@ impl<S: Transport> Channel<S> {
         )
     }
 
+    /// Adds a command to those that [`Channel::write_queued`] writes.
+    pub(crate) fn queue(&mut self, command: &[u8]) {
+        self.queue.extend_from_slice(command);
+        self.unflushed = true;
+    }
+
+    /// Whether something is still to be written.
+    pub(crate) fn has_unsent(&self) -> bool {
+        self.unflushed || self.tls.as_ref().is_some_and(|tls| tls.wants_write())
+    }
+
+    /// Writes what is queued, all commands in one write. After an error it can be called again, and goes on behind what
+    /// has been written.
+    pub(crate) fn write_queued(&mut self) -> io::Result<()> {
+        match &mut self.tls {
+            None => {
+                while !self.queue.is_empty() {
+                    let count = self.stream.write(&self.queue)?;
+                    self.queue.drain(..count.min(self.queue.len()));
+                }
+            }
+            Some(tls) => {
+                // From here on it is TLS that keeps them, as records, and knows how much of those has been written.
+                tls.writer().write_all(&self.queue)?;
+                self.queue.clear();
+                while tls.wants_write() {
+                    tls.write_tls(&mut self.stream)?;
+                }
+            }
+        }
+        self.stream.flush()?;
+        self.unflushed = false;
+        Ok(())
+    }
+
     /// Tells the server that nothing more comes. That it hears it is of no importance any more.
     pub(crate) fn close(&mut self) {
         if let Some(tls) = &mut self.tls {
@@ -105,14 +146,32 @@ impl<S> Channel<S> {
     }
 }
 
-impl<S: Transport> Read for Channel<S> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match &mut self.tls {
-            None => self.stream.read(buffer),
-            Some(tls) => {
-                let done = Stream::new(&mut **tls, &mut self.stream).read(buffer);
-                done.map_err(|error| self.explain(error))
+impl<S: Transport> Channel<S> {
+    fn read_decrypted(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(tls) = &mut self.tls else {
+            return self.stream.read(buffer);
+        };
+        loop {
+            match tls.reader().read(buffer) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                result => return result,
             }
+            tls.read_tls(&mut self.stream)?;
+            if let Err(error) = tls.process_new_packets() {
+                // The server is told why, if it listens.
+                let _ = tls.write_tls(&mut self.stream);
+                return Err(io::Error::new(ErrorKind::InvalidData, error));
+            }
+        }
+    }
+}
+
+impl<S: Transport> Read for Channel<S> {
+    /// Reads and does not write: whether there is something to write while the server sends is the caller's to see to.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.read_decrypted(buffer) {
+            Err(error) if self.tls.is_some() => Err(self.explain(error)),
+            result => result,
         }
     }
 }

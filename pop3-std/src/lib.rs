@@ -31,6 +31,7 @@
 //! # Ok(()) }
 //! ```
 
+mod batch;
 mod blame;
 mod capabilities;
 mod channel;
@@ -48,14 +49,16 @@ mod tls;
 mod token;
 mod trace;
 mod transport;
+mod window;
 
+pub use batch::{Fetched, Marked, Marks, Messages, Progress, Unfinished};
 pub use capabilities::{Capabilities, MAX_CAPABILITIES};
 pub use connector::Connector;
 pub use credentials::Credentials;
 pub use error::{Deletions, Error, ErrorKind, QuitError};
 pub use language::{Language, MAX_LANGUAGES};
 pub use link::RECEIVE_BUFFER;
-pub use listing::{Lines, Listing, Listings, UniqueId, UniqueIdListing, UniqueIds};
+pub use listing::{Lines, Listing, Listings, Lists, UniqueId, UniqueIdListing, UniqueIds};
 pub use login::{LoginError, Unauthenticated};
 pub use message::Message;
 pub use session::{Session, Stat};
@@ -64,6 +67,7 @@ pub use tls::TlsFailure;
 pub use token::TokenFailure;
 pub use trace::TraceEvent;
 pub use transport::{Transport, Untimed};
+pub use window::{MAX_IN_FLIGHT, Window};
 
 pub use pop3_proto::login::{
     ApopOutcome, Authentication, InitialResponse, LoginMethod, LoginReport, Offer, Security,

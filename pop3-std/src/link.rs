@@ -1,14 +1,16 @@
 //! The stream and the protocol together: the one place where octets are read and written.
 
+mod pipelined;
+
 use std::hint::black_box;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::ops::Range;
 use std::ptr;
 use std::sync::Arc;
 
 use pop3_proto::{
     Client, Command, CommandKind, Event, MAX_COMMAND, MAX_LINE, ReceiveError, Request, SendError,
-    State,
+    State, Waiting,
 };
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -21,6 +23,7 @@ use crate::timeouts::Timeouts;
 use crate::tls::ChannelBinding;
 use crate::trace::{Secrets, Trace, is_cut};
 use crate::transport::Transport;
+use crate::window::{MAX_IN_FLIGHT, Window};
 
 /// How many octets are read at a time: as many as a TLS record holds at most.
 pub const RECEIVE_BUFFER: usize = 16 * 1024;
@@ -28,7 +31,10 @@ pub const RECEIVE_BUFFER: usize = 16 * 1024;
 /// A connection, its session, and what has been received and not yet looked at.
 pub(crate) struct Link<S> {
     channel: Channel<S>,
-    client: Client,
+    client: Client<MAX_IN_FLIGHT>,
+    window: Window,
+    /// The server took nothing of what is to be written when it was tried last.
+    blocked: bool,
     buffer: Box<[u8]>,
     /// What the client has not seen yet of `buffer`.
     pending: Range<usize>,
@@ -84,6 +90,8 @@ impl<S: Transport> Link<S> {
         Self {
             channel,
             client: Client::with_config(config),
+            window: Window::new(),
+            blocked: false,
             buffer: vec![0; RECEIVE_BUFFER].into_boxed_slice(),
             pending: 0..0,
             // Growing would leave copies behind of what a server repeats.
@@ -105,14 +113,14 @@ impl<S: Transport> Link<S> {
         }
         // What is said within an exchange belongs to the command that began it.
         if !matches!(request.kind, CommandKind::Response | CommandKind::Cancel) {
-            self.finish_reply()?;
+            self.finish_replies()?;
         }
         // What is left now, nobody asked for: the server says goodbye, or breaks the protocol.
         self.received_event(&mut |_, _| ())?;
         match (&self.failure, self.unsent.take()) {
             (Some(failure), _) => Err(failure.clone()),
             (None, Some(error)) => Err(self.connection_lost(Some(error))),
-            (None, None) => Ok(()),
+            (None, None) => self.finish_writing(),
         }
     }
 
@@ -266,17 +274,18 @@ impl<S: Transport> Link<S> {
         self.buffer.get(range).unwrap_or_default()
     }
 
-    /// Reads away what is left of the reply in progress.
+    /// Reads away what is left of the reply in progress, if that has begun.
     pub(crate) fn finish_reply(&mut self) -> Result<(), Error> {
-        while self.client.in_flight() > 0 {
-            self.next_event(|_, _| ())?;
+        match (&self.failure, self.client.waiting_for()) {
+            (Some(failure), _) => Err(failure.clone()),
+            (None, Some(Waiting::Rest(_))) => self.skip_reply(),
+            (None, _) => Ok(()),
         }
-        Ok(())
     }
 
     fn fill(&mut self) -> Result<(), Error> {
         self.pending = 0..0;
-        match self.channel.read(&mut self.buffer) {
+        match self.read() {
             Ok(0) => Err(self.connection_lost(None)),
             Ok(count) => {
                 self.pending = 0..count.min(self.buffer.len());
@@ -326,9 +335,13 @@ impl<S: Transport> Link<S> {
         }
         let line = self.secrets.hide(&self.line, is_cut(&self.line));
         self.fail(
-            Error::new(ErrorKind::Protocol, self.doing, error)
-                .with_server_text(line.trim_ascii_end().to_vec())
-                .with_source(error),
+            Error::new(
+                ErrorKind::Protocol,
+                self.doing,
+                format!("{error}{}", self.doing.advice()),
+            )
+            .with_server_text(line.trim_ascii_end().to_vec())
+            .with_source(error),
         )
     }
 
@@ -359,7 +372,7 @@ impl<S> Link<S> {
         self.channel.channel_binding()
     }
 
-    pub(crate) fn client(&self) -> &Client {
+    pub(crate) fn client(&self) -> &Client<MAX_IN_FLIGHT> {
         &self.client
     }
 

@@ -1,9 +1,10 @@
 //! Lists of messages, read line by line.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::iter::FusedIterator;
 
-use pop3_proto::{Event, MessageNumber, Text};
+use pop3_proto::{Command, CommandKind, Event, MessageNumber, Text};
 
 use crate::blame;
 use crate::error::Error;
@@ -138,6 +139,87 @@ impl<'a, S> UniqueIds<'a, S> {
             read: UniqueIdListing::of,
             over: false,
         }
+    }
+}
+
+/// Both lists, asked for together.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/mailbox.rs"));
+/// # fn main() -> Result<(), pop3_std::Error> {
+/// # let mut session = log_in()?;
+/// let mut lists = session.list_and_uidl()?;
+/// let sizes = lists.list()?.collect::<Result<Vec<_>, _>>()?;
+/// let unique_ids = lists.uidl()?.collect::<Result<Vec<_>, _>>()?;
+/// assert_eq!((sizes.len(), unique_ids.len()), (2, 2));
+/// # Ok(()) }
+/// ```
+///
+/// The sizes come first. Who asks for them second, or for a list twice, has it sent once more.
+///
+/// Dropped early, it leaves the rest to be read away by the next command.
+#[must_use = "the lists are still to be read"]
+pub struct Lists<'a, S> {
+    link: &'a mut Link<S>,
+    /// The lists whose replies have not begun.
+    due: VecDeque<CommandKind>,
+}
+
+impl<'a, S: Transport> Lists<'a, S> {
+    pub(crate) fn ask(link: &'a mut Link<S>) -> Result<Self, Error> {
+        let mut due = VecDeque::new();
+        let mut written = 0;
+        for command in [Command::List, Command::Uidl] {
+            if let Some(octets) = link.enqueue(&command, written)? {
+                written = octets;
+                due.push_back(command.kind());
+            }
+        }
+        Ok(Self { link, due })
+    }
+
+    /// The sizes of all messages.
+    ///
+    /// # Errors
+    ///
+    /// The server refuses, or the session is over.
+    pub fn list(&mut self) -> Result<Listings<'_, S>, Error> {
+        self.begin(&Command::List).map(Lines::listings)
+    }
+
+    /// The unique-ids of all messages.
+    ///
+    /// # Errors
+    ///
+    /// The server refuses, or the session is over.
+    pub fn uidl(&mut self) -> Result<UniqueIds<'_, S>, Error> {
+        self.begin(&Command::Uidl).map(Lines::unique_ids)
+    }
+
+    fn begin(&mut self, command: &Command<'_>) -> Result<&mut Link<S>, Error> {
+        self.link.finish_reply()?;
+        loop {
+            match self.due.pop_front() {
+                Some(list) if list == command.kind() => break,
+                Some(_) => self.link.skip_reply()?,
+                None => {
+                    self.link.send(command)?;
+                    break;
+                }
+            }
+        }
+        self.link.begin_next_reply();
+        self.link
+            .answer(|event| matches!(event, Event::Begin { .. }).then_some(()))?;
+        Ok(self.link)
+    }
+}
+
+impl<S> fmt::Debug for Lists<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lists")
+            .field("due", &self.due)
+            .finish_non_exhaustive()
     }
 }
 

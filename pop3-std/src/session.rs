@@ -7,13 +7,15 @@ use pop3_proto::{
     CapabilityKind, CapabilitySet, Command, CommandKind, Event, MessageNumber, Request, Support,
 };
 
+use crate::batch::{Marks, Messages};
 use crate::capabilities::Capabilities;
 use crate::error::{Deletions, Error, ErrorKind, QuitError};
 use crate::language::{self, Language};
 use crate::link::Link;
-use crate::listing::{Lines, Listing, Listings, UniqueIdListing, UniqueIds};
+use crate::listing::{Lines, Listing, Listings, Lists, UniqueIdListing, UniqueIds};
 use crate::message::Message;
 use crate::transport::Transport;
+use crate::window::Window;
 
 /// A session in which somebody is logged in.
 ///
@@ -88,6 +90,12 @@ impl<S> Session<S> {
     pub fn is_open(&self) -> bool {
         self.link.is_open()
     }
+
+    /// How far commands may run ahead of their replies, from the next ones on. Whether they may at all is said by
+    /// [`Pipelining`](pop3_proto::Pipelining) in the connector's configuration.
+    pub fn pipelining(&mut self, window: Window) {
+        self.link.set_window(window);
+    }
 }
 
 /// Each command first reads away what the caller has left of an earlier message or list.
@@ -135,6 +143,15 @@ impl<S: Transport> Session<S> {
         self.begin(&Command::Uidl).map(Lines::unique_ids)
     }
 
+    /// Asks for both lists (LIST and UIDL), in one round trip if the server announces PIPELINING.
+    ///
+    /// # Errors
+    ///
+    /// The session is over. A list that the server refuses is an error when that is asked for.
+    pub fn list_and_uidl(&mut self) -> Result<Lists<'_, S>, Error> {
+        Lists::ask(&mut self.link)
+    }
+
     /// The unique-id of one message (UIDL).
     ///
     /// # Errors
@@ -168,6 +185,29 @@ impl<S: Transport> Session<S> {
         Ok(Message::new(link, number))
     }
 
+    /// Many messages (RETR), with many commands in flight if the server announces PIPELINING (RFC 2449 section 6.6): one
+    /// round trip for many messages instead of one for each. Nothing is sent, and no number taken, before the first one
+    /// is asked for.
+    ///
+    /// A server that announces PIPELINING and cannot do it breaks the session. The error then names the remedy:
+    /// [`Pipelining::Off`](pop3_proto::Pipelining::Off).
+    pub fn retr_many<I: IntoIterator<Item = MessageNumber>>(
+        &mut self,
+        numbers: I,
+    ) -> Messages<'_, S, I::IntoIter> {
+        Messages::retr(&mut self.link, numbers.into_iter())
+    }
+
+    /// Many messages' headers and the first lines of their bodies (TOP), as [`retr_many`](Self::retr_many) fetches them
+    /// whole.
+    pub fn top_many<I: IntoIterator<Item = MessageNumber>>(
+        &mut self,
+        numbers: I,
+        lines: u32,
+    ) -> Messages<'_, S, I::IntoIter> {
+        Messages::top(&mut self.link, numbers.into_iter(), lines)
+    }
+
     /// Marks a message as deleted (DELE). Only [`quit`](Self::quit) makes it so.
     ///
     /// # Errors
@@ -175,6 +215,14 @@ impl<S: Transport> Session<S> {
     /// The server refuses, or the session is over.
     pub fn dele(&mut self, number: MessageNumber) -> Result<(), Error> {
         self.ask(&Command::Dele(number), done)
+    }
+
+    /// Marks many messages as deleted (DELE), as [`retr_many`](Self::retr_many) fetches many.
+    pub fn dele_many<I: IntoIterator<Item = MessageNumber>>(
+        &mut self,
+        numbers: I,
+    ) -> Marks<'_, S, I::IntoIter> {
+        Marks::dele(&mut self.link, numbers.into_iter())
     }
 
     /// Does nothing, but keeps the session alive (NOOP).

@@ -20,10 +20,11 @@ pub struct Timeouts {
     /// there as a whole within this time, so that a server cannot stretch them octet by octet. By default 2 minutes:
     /// a log-in takes long where a large maildrop has to be locked and read first.
     pub read: Duration,
-    /// For the server to take a command. By default 1 minute.
+    /// For the server to take a command. By default 1 minute. Where commands are pipelined a server may be busy sending
+    /// before it takes the next one: then [`read`](Self::read) is the time within which it has to do either.
     pub write: Duration,
     /// For a whole reply, from its command to the last octet of the message or list, the time that the caller spends
-    /// in between included. By default `None`: a large message takes as long as it takes, as long as something comes.
+    /// in between included; where commands are pipelined, from when it is its turn. By default `None`: a large message takes as long as it takes, as long as something comes.
     pub reply: Option<Duration>,
 }
 
@@ -52,6 +53,9 @@ impl Default for Timeouts {
     }
 }
 
+/// How long a read or a write waits when it is the other's turn next.
+const TURN: Duration = Duration::from_millis(10);
+
 /// A stream that fails with [`ErrorKind::TimedOut`] when its time is over, however slowly the other side drips. It
 /// stands below TLS, so that this holds for a TLS record too.
 pub(crate) struct Timed<S> {
@@ -63,6 +67,8 @@ pub(crate) struct Timed<S> {
     began: u64,
     /// What bounds it as a whole.
     whole: Option<(Deadline, Duration)>,
+    /// Reading and writing take turns, and for so many milliseconds neither has brought anything.
+    turns: Option<u64>,
     /// The time-outs that the stream has been told last.
     told_read: Option<Duration>,
     told_write: Option<Duration>,
@@ -76,6 +82,7 @@ impl<S> Timed<S> {
             start: Instant::now(),
             began: 0,
             whole: None,
+            turns: None,
             told_read: None,
             told_write: None,
         }
@@ -102,16 +109,50 @@ impl<S> Timed<S> {
         u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
+    /// From now on reading and writing take turns: a server that sends may not be taking anything meanwhile, and one that
+    /// waits for a command sends nothing. Each gives up after [`TURN`] with [`ErrorKind::WouldBlock`], and both with
+    /// [`ErrorKind::TimedOut`] when neither has brought anything for [`Timeouts::read`].
+    pub(crate) fn take_turns(&mut self) {
+        self.turns = Some(0);
+    }
+
+    /// From now on a read or a write waits for itself again.
+    pub(crate) fn take_no_turns(&mut self) {
+        self.turns = None;
+    }
+
     /// How long one read or write may take, at least a millisecond.
     fn patience(&self, silence: Duration) -> io::Result<Duration> {
         let now = self.now();
-        let silence_ends = Deadline::after(now, Some(milliseconds(silence)));
+        let left = milliseconds(silence).saturating_sub(self.turns.unwrap_or(0));
+        let silence_ends = Deadline::after(now, Some(left));
         let whole_ends = self.whole.map_or(Deadline::NEVER, |(deadline, _)| deadline);
-        match silence_ends.or_earlier(whole_ends).remaining(now) {
-            Some(0) => Err(self.expired(silence)),
-            Some(left) => Ok(Duration::from_millis(left)),
-            None => Ok(silence),
+        match (
+            silence_ends.or_earlier(whole_ends).remaining(now),
+            self.turns,
+        ) {
+            (Some(0), _) => Err(self.expired(silence)),
+            (Some(left), None) => Ok(Duration::from_millis(left)),
+            (Some(left), Some(_)) => Ok(Duration::from_millis(left).min(TURN)),
+            (None, _) => Ok(silence),
         }
+    }
+
+    /// A read or a write was over without an octet.
+    fn gave_up(&mut self, silence: Duration, waited: Duration) -> io::Error {
+        match &mut self.turns {
+            // Not by the clock: a stream that does not wait would be asked again and again until then.
+            Some(sum) => {
+                *sum = sum.saturating_add(milliseconds(waited));
+                ErrorKind::WouldBlock.into()
+            }
+            None => self.expired(silence),
+        }
+    }
+
+    /// Something was read or written.
+    fn went_on(&mut self) {
+        self.turns = self.turns.map(|_| 0);
     }
 
     fn expired(&self, silence: Duration) -> io::Error {
@@ -135,7 +176,10 @@ fn milliseconds(time: Duration) -> u64 {
 
 impl<S: Transport> Timed<S> {
     fn write_with<T>(&mut self, mut write: impl FnMut(&mut S) -> io::Result<T>) -> io::Result<T> {
-        let silence = self.timeouts.write;
+        let silence = match self.turns {
+            None => self.timeouts.write,
+            Some(_) => self.timeouts.read,
+        };
         loop {
             let patience = self.patience(silence)?;
             if self.told_write != Some(patience) {
@@ -144,8 +188,11 @@ impl<S: Transport> Timed<S> {
             }
             match write(&mut self.stream) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if is_timeout(&error) => return Err(self.expired(silence)),
-                result => return result,
+                Err(error) if is_timeout(&error) => return Err(self.gave_up(silence, patience)),
+                result => {
+                    self.went_on();
+                    return result;
+                }
             }
         }
     }
@@ -175,8 +222,11 @@ impl<S: Transport> Read for Timed<S> {
             }
             match self.stream.read(buffer) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if is_timeout(&error) => return Err(self.expired(silence)),
-                result => return result,
+                Err(error) if is_timeout(&error) => return Err(self.gave_up(silence, patience)),
+                result => {
+                    self.went_on();
+                    return result;
+                }
             }
         }
     }

@@ -5,8 +5,8 @@
 mod support;
 
 use pop3_std::{
-    ApopOutcome, Authentication, Connector, Credentials, Deletions, Error, ErrorKind, LoginMethod,
-    MessageNumber, Security, Session, Timeouts, Unauthenticated,
+    ApopOutcome, Authentication, CapabilityKind, Connector, Credentials, Deletions, Error,
+    ErrorKind, LoginMethod, MessageNumber, Security, Session, Timeouts, Unauthenticated,
 };
 use std::io::{BufRead as _, Read as _};
 use std::net::TcpStream;
@@ -360,6 +360,53 @@ fn five_hundred_small_mails() {
     }
     for number in 1..=500 {
         session.dele(n(number)).unwrap();
+    }
+    session.quit().unwrap();
+    assert_eq!(server.messages_left(USER), [0; 0]);
+}
+
+#[test]
+fn a_thousand_mails_with_many_commands_in_flight() {
+    let mut mails = hard_messages();
+    mails.extend(
+        small(1000 - mails.len())
+            .into_iter()
+            .map(String::into_bytes),
+    );
+    let server = server_or_skip!(Setup::new(&mails));
+    for security in [Security::ImplicitTls, Security::ClearText] {
+        let mut session = open(&server, security)
+            .login(&right(), Authentication::UserPass)
+            .unwrap();
+        assert!(
+            session
+                .announced()
+                .unwrap()
+                .contains(CapabilityKind::Pipelining)
+        );
+        let mut lists = session.list_and_uidl().unwrap();
+        assert_eq!(lists.list().unwrap().map(Result::unwrap).count(), 1000);
+        assert_eq!(lists.uidl().unwrap().map(Result::unwrap).count(), 1000);
+        // One that does not exist is refused between them.
+        let numbers = MessageNumber::up_to(500)
+            .chain([n(1001)])
+            .chain(MessageNumber::up_to(1000).skip(500));
+        let mut left = mails.iter();
+        let mut batch = session.retr_many(numbers);
+        while let Some(item) = batch.next().unwrap() {
+            match item.message {
+                Ok(message) => assert!(whole(message) == *left.next().unwrap(), "{}", item.number),
+                Err(error) => {
+                    assert_eq!((item.number, error.kind()), (n(1001), ErrorKind::Rejected));
+                }
+            }
+        }
+        assert!(left.next().is_none());
+    }
+    let mut session = session(&server);
+    let mut batch = session.dele_many(MessageNumber::up_to(1000));
+    while let Some(item) = batch.next().unwrap() {
+        item.result.unwrap();
     }
     session.quit().unwrap();
     assert_eq!(server.messages_left(USER), [0; 0]);

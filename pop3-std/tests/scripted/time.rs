@@ -7,8 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pop3_std::{
-    Authentication, Connector, Credentials, Deletions, Error, ErrorKind, Security, Session,
-    Timeouts,
+    Authentication, Config, Connector, Credentials, Deletions, Error, ErrorKind, MessageNumber,
+    Pipelining, Security, Session, Timeouts,
 };
 
 use crate::certificates::CertificateAuthority;
@@ -98,6 +98,7 @@ fn session_with(
     });
     let session = connector(&server, Security::ClearText)
         .timeouts(timeouts)
+        .config(Config::new().pipelining(Pipelining::Always))
         .connect()
         .unwrap()
         .login(&credentials(), Authentication::UserPass)
@@ -211,6 +212,80 @@ fn a_long_message_may_take_long_unless_it_is_bounded() {
     );
     drop(session);
     server.ended();
+}
+
+#[test]
+fn the_time_for_a_pipelined_reply_counts_from_the_end_of_the_one_before() {
+    // Each within the time-out, and all of them not.
+    let slowly = |stream: &mut TcpStream| {
+        for _ in 0..4 {
+            thread::sleep(PATIENCE / 3);
+            stream.write_all(b"+OK\r\n")?;
+        }
+        drip(stream, b"+OK ")
+    };
+    let (mut session, server) = session_with("DELE 1", slowly, Timeouts::all(PATIENCE));
+    let mut batch = session.dele_many(MessageNumber::up_to(5));
+    for _ in 0..4 {
+        batch.next().unwrap().unwrap().result.unwrap();
+    }
+    let error = timed(|| batch.next().unwrap_err());
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    let text = error.to_string();
+    assert!(
+        text.starts_with("DELE 5: it was not complete within 500ms"),
+        "{text}"
+    );
+    assert!(text.contains("Pipelining::Off"), "{text}");
+    drop(session);
+    server.ended();
+}
+
+#[test]
+fn each_reply_that_is_read_away_has_its_own_time() {
+    let slowly = |stream: &mut TcpStream| {
+        for _ in 0..4 {
+            stream.write_all(b"+OK\r\n")?;
+            thread::sleep(PATIENCE / 3);
+        }
+        drip(stream, b"+OK ")
+    };
+    let (mut session, server) = session_with("DELE 1", slowly, Timeouts::all(PATIENCE));
+    drop(session.dele_many(MessageNumber::up_to(5)).next().unwrap());
+    let error = timed(|| session.noop().unwrap_err());
+    assert!(error.to_string().starts_with("DELE 5: "), "{error}");
+    drop(session);
+    server.ended();
+}
+
+#[test]
+fn the_time_that_the_caller_takes_between_messages_is_not_the_servers() {
+    let one_by_one = |stream: &mut TcpStream| {
+        for _ in 0..6 {
+            stream.write_all(b"+OK\r\n.\r\n")?;
+            thread::sleep(PATIENCE / 6);
+        }
+        hold(stream)
+    };
+    for goes_on in [true, false] {
+        let (mut session, server) = session_with("RETR 1", one_by_one, Timeouts::all(PATIENCE));
+        let mut batch = session.retr_many(MessageNumber::up_to(6));
+        let first = batch.next().unwrap().unwrap();
+        first.message.unwrap().finish().unwrap();
+        thread::sleep(PATIENCE * 2);
+        if goes_on {
+            while let Some(item) = batch.next().unwrap() {
+                item.message.unwrap().finish().unwrap();
+            }
+        } else {
+            drop(batch);
+        }
+        // The others are read away, and only then there is nothing.
+        let error = timed(|| session.noop().unwrap_err());
+        assert!(error.to_string().starts_with("NOOP: "), "{error}");
+        drop(session);
+        server.ended();
+    }
 }
 
 #[test]
