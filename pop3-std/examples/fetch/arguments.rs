@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgGroup, Parser, ValueEnum};
-use pop3_std::{MessageNumber, Security};
+use pop3_std::{MAX_IN_FLIGHT, MessageNumber, Security};
 
 use crate::auth::{Auth, Proof};
 use crate::failure::Failure;
@@ -158,6 +158,15 @@ pub struct Arguments {
         help_heading = "Connection"
     )]
     pub token_file: Option<PathBuf>,
+    /// How many commands to send ahead, if the server announces that it can take them; 0 is none
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 64,
+        help_heading = "Connection"
+    )]
+    #[arg(value_parser = clap::value_parser!(u16).range(0..=MAX_IN_FLIGHT as i64))]
+    pub pipeline: u16,
     /// Ask for mail and texts in UTF-8 (RFC 6856): headers may then be in UTF-8 too
     #[arg(long, requires = "url", help_heading = "Connection")]
     pub utf8: bool,
@@ -448,6 +457,8 @@ mod tests {
             "fetch --client-key k pop3s://a@h",
             "fetch --lang de",
             "fetch --utf8",
+            "fetch --pipeline -1 pop3s://a@h",
+            "fetch --pipeline 257 pop3s://a@h",
         ] {
             assert!(account(line).is_err(), "{line}");
         }

@@ -6,10 +6,12 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
-use pop3_std::{Deletions, ErrorKind, MessageNumber, QuitError, Session, Transport};
+use pop3_std::{
+    Deletions, ErrorKind, Fetched, Marked, MessageNumber, QuitError, Session, Transport,
+};
 
 use crate::copy::{CopyError, copy};
-use crate::failure::Failure;
+use crate::failure::{Failure, words};
 use crate::plan::{self, Item, Plan};
 use crate::progress::Progress;
 use crate::state::State;
@@ -100,14 +102,21 @@ impl Collector {
         let mut progress = Progress::new(total, self.progress && count > 0);
         let mut stored = Vec::new();
         let mut pending: Option<Pending<'_>> = None;
-        for (index, (&number, item)) in new().enumerate() {
-            progress.begin(format!("{}/{count}", index + 1), item.octets);
-            let answer = session.retr(number);
-            if let Some(error) = broken(&answer) {
-                return Err(not_confirmed(pending.as_ref(), error));
-            }
+        let mut items = new().enumerate();
+        let mut batch = session.retr_many(new().map(|(&number, _)| number));
+        loop {
+            let answer = match batch.next() {
+                Ok(answer) => answer,
+                Err(error) => return Err(not_confirmed(pending.as_ref(), &error)),
+            };
             stored.extend(self.keep(pending.take(), summary)?);
-            match answer {
+            let (Some(Fetched { message, .. }), Some((index, (&number, item)))) =
+                (answer, items.next())
+            else {
+                break;
+            };
+            progress.begin(format!("{}/{count}", index + 1), item.octets);
+            match message {
                 Ok(mut message) => {
                     let mut delivery = self.store.begin()?;
                     let octets = copy(&mut message, &mut delivery, |octets| progress.add(octets))
@@ -189,11 +198,12 @@ fn broken<T>(answer: &Result<T, pop3_std::Error>) -> Option<&pop3_std::Error> {
 
 /// The session broke. If a message was waiting to be confirmed, it is not stored.
 fn not_confirmed(pending: Option<&Pending<'_>>, error: &pop3_std::Error) -> Failure {
+    let error = words(error);
     Failure::Failed(match pending {
         Some(Pending { number, .. }) => format!(
             "{error} (message {number}, which came before it, is not stored: it may not have been whole)"
         ),
-        None => error.to_string(),
+        None => error,
     })
 }
 
@@ -204,21 +214,26 @@ fn mark_deleted<S: Transport>(
     summary: &mut Summary,
 ) -> Result<BTreeSet<MessageNumber>, Failure> {
     let mut deleted = BTreeSet::new();
-    for &number in stored {
-        match session.dele(number) {
+    let mut batch = session.dele_many(stored.iter().copied());
+    loop {
+        let marked = batch.next().map_err(|error| {
+            Failure::Failed(format!(
+                "{} (nothing was deleted on the server)",
+                words(&error)
+            ))
+        })?;
+        let Some(Marked { number, result, .. }) = marked else {
+            break;
+        };
+        match result {
             Ok(()) => {
                 deleted.insert(number);
             }
-            Err(error) if error.kind() == ErrorKind::Rejected => {
+            Err(error) => {
                 crate::failure::say(format_args!(
                     "message {number} stays on the server: {error}"
                 ));
                 summary.refused += 1;
-            }
-            Err(error) => {
-                return Err(Failure::Failed(format!(
-                    "{error} (nothing was deleted on the server)"
-                )));
             }
         }
     }

@@ -6,7 +6,10 @@ use std::mem;
 use std::net::TcpStream;
 use std::path::Path;
 
-use pop3_std::{ApopOutcome, Connector, Credentials, Error, ErrorKind, Session, Text, Timeouts};
+use pop3_std::{
+    ApopOutcome, Config, Connector, Credentials, Error, ErrorKind, Pipelining, Session, Text,
+    Timeouts, Window,
+};
 use zeroize::Zeroizing;
 
 use crate::arguments::{Account, Arguments};
@@ -71,6 +74,7 @@ fn log_in(
         Ok(())
     };
     let mut session = connection.login(credentials, account.auth.authentication())?;
+    session.pipelining(Window::new().commands(arguments.pipeline.into()));
     match utf8 {
         Err(error) if error.kind() == ErrorKind::Rejected => session.utf8()?,
         result => result?,
@@ -99,6 +103,9 @@ fn connector(account: &Account, arguments: &Arguments) -> Result<Connector, Fail
     let mut connector = Connector::new(&account.host, account.security)
         .port(account.port)
         .timeouts(Timeouts::all(arguments.timeout()));
+    if arguments.pipeline == 0 {
+        connector = connector.config(Config::new().pipelining(Pipelining::Off));
+    }
     if let Some(path) = &arguments.ca_file {
         let pem = fs::read(path)
             .map_err(|error| Failure::file("reading certificates from", path, &error))?;

@@ -51,8 +51,13 @@ impl Failure {
 
 impl From<pop3_std::Error> for Failure {
     fn from(error: pop3_std::Error) -> Self {
-        Self::Failed(error.to_string())
+        Self::Failed(words(&error))
     }
+}
+
+/// What the library says, with its remedies as this program has them.
+pub fn words(error: &pop3_std::Error) -> String {
+    error.to_string().replace("Pipelining::Off", "--pipeline 0")
 }
 
 /// Writes one line to standard error. A closed standard error is no reason to stop.

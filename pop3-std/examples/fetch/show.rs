@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, Read as _, Write};
 
-use pop3_std::{Error, ErrorKind, Message, MessageNumber, Session, Text, Transport};
+use pop3_std::{Error, Message, Session, Text, Transport};
 
 use crate::arguments::Arguments;
 use crate::copy::{CopyError, copy};
@@ -111,8 +111,10 @@ fn overview<S: Transport>(session: &mut Session<S>, out: &mut impl Write) -> Res
         out,
         format_args!("{:>5} {:>11}  {:<28}  Subject", "No.", "Octets", "From"),
     )?;
-    for listing in listings {
-        let Digest { from, subject, .. } = header(session, listing.message)?;
+    let mut headers = session.top_many(listings.iter().map(|listing| listing.message), 0);
+    for listing in &listings {
+        let header = headers.next()?.map(|fetched| fetched.message);
+        let Digest { from, subject, .. } = header.map_or(Ok(Digest::default()), digest)?;
         line(
             out,
             format_args!(
@@ -129,14 +131,9 @@ fn overview<S: Transport>(session: &mut Session<S>, out: &mut impl Write) -> Res
 }
 
 /// What the header says; nothing if the server has no TOP.
-fn header<S: Transport>(
-    session: &mut Session<S>,
-    number: MessageNumber,
-) -> Result<Digest, Failure> {
-    let header = match session.top(number, 0) {
-        Ok(header) => header,
-        Err(error) if error.kind() == ErrorKind::Rejected => return Ok(Digest::default()),
-        Err(error) => return Err(error.into()),
+fn digest<S: Transport>(header: Result<Message<'_, S>, Error>) -> Result<Digest, Failure> {
+    let Ok(header) = header else {
+        return Ok(Digest::default());
     };
     let mut octets = Vec::new();
     header
