@@ -19,7 +19,8 @@ pub(crate) struct Channel<S> {
     /// Commands that are to be written while replies are read, as far as neither the stream nor TLS has taken them. They
     /// hold no secret.
     queue: Vec<u8>,
-    unflushed: bool,
+    /// Something of what was queued is still to be written or to be flushed.
+    unsent: bool,
 }
 
 impl<S: Transport> Channel<S> {
@@ -29,7 +30,7 @@ impl<S: Transport> Channel<S> {
             tls: None,
             has_certificate: false,
             queue: Vec::new(),
-            unflushed: false,
+            unsent: false,
         }
     }
 
@@ -75,12 +76,12 @@ impl<S: Transport> Channel<S> {
     /// Adds a command to those that [`Channel::write_queued`] writes.
     pub(crate) fn queue(&mut self, command: &[u8]) {
         self.queue.extend_from_slice(command);
-        self.unflushed = true;
+        self.unsent = true;
     }
 
-    /// Whether something is still to be written.
+    /// Whether something of what was queued is still to be written.
     pub(crate) fn has_unsent(&self) -> bool {
-        self.unflushed || self.tls.as_ref().is_some_and(|tls| tls.wants_write())
+        self.unsent
     }
 
     /// Writes what is queued, all commands in one write. After an error it can be called again, and goes on behind what
@@ -103,7 +104,7 @@ impl<S: Transport> Channel<S> {
             }
         }
         self.stream.flush()?;
-        self.unflushed = false;
+        self.unsent = false;
         Ok(())
     }
 

@@ -85,8 +85,8 @@ fn without_pipelining_it_goes_one_by_one() {
         fetch(&mut session, 40);
         mark(&mut session, 40);
         let mut lists = session.list_and_uidl().unwrap();
-        assert_eq!(lists.list().unwrap().count(), 2);
-        assert_eq!(lists.uidl().unwrap().count(), 2);
+        assert_eq!(lists.list().unwrap().flatten().count(), 2);
+        assert_eq!(lists.uidl().unwrap().flatten().count(), 2);
         assert_eq!(narrow.stage().most.0, 1);
         let writes = narrow.stage().writes.clone();
         assert!(writes.iter().all(|write| write.ends_with(b"\r\n")));
@@ -150,6 +150,20 @@ fn a_message_that_is_dropped_early_is_read_away() {
 }
 
 #[test]
+fn a_message_that_was_read_to_its_end_is_finished() {
+    let mut session = log_in(&clear(), play(piped));
+    let mut batch = session.retr_many(numbers(2));
+    let first = batch.next().unwrap().unwrap();
+    first.message.unwrap().finish().unwrap();
+    let left: Vec<_> = batch.unfinished().collect();
+    assert_eq!(left.len(), 1);
+    assert_eq!(
+        (left[0].number, left[0].progress),
+        (n(2), Progress::Unanswered)
+    );
+}
+
+#[test]
 fn a_batch_that_is_dropped_early_leaves_the_session_usable() {
     for chunk in [1, usize::MAX] {
         for until in 0..12 {
@@ -203,7 +217,16 @@ fn a_batch_begins_where_nothing_is_left_of_what_was_asked_before() {
         drop(batch);
         fetch(&mut session, 5);
         drop(session.dele_many(numbers(70)).next().unwrap());
-        assert_eq!(session.list_and_uidl().unwrap().uidl().unwrap().count(), 2);
+        assert_eq!(
+            session
+                .list_and_uidl()
+                .unwrap()
+                .uidl()
+                .unwrap()
+                .flatten()
+                .count(),
+            2
+        );
         drop(session.list_and_uidl().unwrap());
         mark(&mut session, 5);
     }
@@ -244,8 +267,8 @@ fn both_lists_in_one_round_trip() {
 
         // In the wrong order, twice, not to the end, and not at all.
         let mut lists = session.list_and_uidl().unwrap();
-        assert_eq!(lists.uidl().unwrap().count(), 2);
-        assert_eq!(lists.list().unwrap().count(), 2);
+        assert_eq!(lists.uidl().unwrap().flatten().count(), 2);
+        assert_eq!(lists.list().unwrap().flatten().count(), 2);
         lists.list().unwrap().next().unwrap().unwrap();
         assert_eq!(lists.uidl().unwrap().next().unwrap().unwrap().message, n(1));
         let mut lists = session.list_and_uidl().unwrap();
@@ -253,7 +276,16 @@ fn both_lists_in_one_round_trip() {
         drop(lists);
         drop(session.list_and_uidl().unwrap());
         session.pipelining(Window::new().commands(1));
-        assert_eq!(session.list_and_uidl().unwrap().uidl().unwrap().count(), 2);
+        assert_eq!(
+            session
+                .list_and_uidl()
+                .unwrap()
+                .uidl()
+                .unwrap()
+                .flatten()
+                .count(),
+            2
+        );
         assert_eq!(session.stat().unwrap().messages, 2);
         session.quit().unwrap();
     }

@@ -1,16 +1,18 @@
 //! Reading and writing take turns, so neither side ever waits for the other for ever.
 
-use std::io::{self, Read};
+use std::io::{self, ErrorKind as IoErrorKind, Read};
 use std::sync::Arc;
+use std::time::Duration;
 
 use pop3_std::rustls::crypto::ring;
 use pop3_std::rustls::{ClientConfig, RootCertStore, ServerConfig};
-use pop3_std::{Connector, ErrorKind, Security, Session, Transport};
+use pop3_std::{Connector, ErrorKind, Security, Session, Timeouts, Transport};
 
 use crate::certificates::CertificateAuthority;
+use crate::faulty::{Call, Fault, Faulty};
 use crate::narrow::Narrow;
-use crate::piped::{fetch, log_in, mail, mark, numbers, piped};
-use crate::play::clear;
+use crate::piped::{fetch, log_in, mail, mark, numbers, piped, play};
+use crate::play::{clear, n};
 use crate::server::tls_config;
 
 /// A client's configuration and a server's, for TLS in memory.
@@ -67,6 +69,26 @@ fn a_server_that_neither_sends_nor_takes_is_not_waited_for_for_ever() {
             error.to_string().contains("nothing happened for 120s"),
             "{error}"
         );
+    }
+}
+
+#[test]
+fn a_server_that_takes_something_now_and_then_is_waited_for() {
+    let mut writes = 0;
+    let stream = Faulty::new(play(piped), move |index, call| {
+        writes += usize::from(call == Call::Write && index > 10);
+        match (call, writes) {
+            (Call::Write, 1..) if writes % 2 == 1 => Some(Fault::Fails(IoErrorKind::WouldBlock)),
+            (Call::Write, 1..) => Some(Fault::Short),
+            _ => None,
+        }
+    });
+    // In turns of 10 ms, octet by octet, a command of 21 octets takes longer than any silence may last.
+    let connector = clear().timeouts(Timeouts::all(Duration::from_millis(300)));
+    let mut session = log_in(&connector, stream);
+    let mut batch = session.top_many([n(1000); 2], u32::MAX);
+    for _ in 0..2 {
+        drop(batch.next().unwrap().unwrap().message.unwrap());
     }
 }
 
