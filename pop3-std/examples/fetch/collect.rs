@@ -109,12 +109,12 @@ impl Collector {
                 Ok(answer) => answer,
                 Err(error) => return Err(not_confirmed(pending.as_ref(), &error)),
             };
-            stored.extend(self.keep(pending.take(), summary)?);
             let (Some(Fetched { message, .. }), Some((index, (&number, item)))) =
                 (answer, items.next())
             else {
                 break;
             };
+            stored.extend(self.keep(pending.take(), summary)?);
             progress.begin(format!("{}/{count}", index + 1), item.octets);
             match message {
                 Ok(mut message) => {
