@@ -441,9 +441,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
             unasked,
             blank_lines,
             octets_behind_stls,
-            timestamp,
-            capabilities,
-            tried,
+            known,
         } = self;
         *session = Session::new();
         pipeline.clear();
@@ -453,9 +451,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
         *unasked = false;
         *blank_lines = 0;
         *octets_behind_stls = false;
-        timestamp.clear();
-        *capabilities = None;
-        *tried = Tried::new();
+        *known = Knowledge::new();
     }
 
     /// The session is over, and so is the line that was being read.
