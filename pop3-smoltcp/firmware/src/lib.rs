@@ -13,7 +13,7 @@ pub mod mail;
 pub mod network;
 pub mod options;
 pub mod session;
-mod stack;
+pub mod stack;
 mod toy;
 
 pub use failure::Failure;

@@ -10,9 +10,10 @@ mod scripted;
 mod support;
 
 use mails::{endless, mails};
-use qemu::{BOARDS, Outcome, Qemu};
+use qemu::{BOARDS, Outcome, PATIENCE, Qemu};
 use scripted::{End, Scripted};
 use support::dovecot::Dovecot;
+use support::process::poll;
 use support::setup::{PASSWORD, Setup, USER};
 
 const LOGINS: [(&str, &str, &str); 4] = [
@@ -46,6 +47,7 @@ fn every_mail_arrives_as_it_was_delivered() {
         return;
     };
     let port = server.pop3().to_string();
+    let mut logins = 0;
     for board in BOARDS {
         for ip in families() {
             for (login, shown, _) in LOGINS {
@@ -77,11 +79,32 @@ fn every_mail_arrives_as_it_was_delivered() {
                     assert!(run.says(&line), "no {line:?}: {what}");
                 }
                 assert!(!run.console.contains(PASSWORD), "{what}");
+                logins += 1;
+                logged_in(&server, login, ip, logins);
                 println!("{board}, IPv{ip}, {login}: {}", stack(&run));
             }
         }
     }
     assert_eq!(server.messages_left(USER).len(), mails.len());
+}
+
+/// So many times somebody has logged in by now, and the last time in this way.
+fn logged_in(server: &Dovecot, login: &str, ip: &str, times: usize) {
+    // Dovecot writes its log when it comes to it.
+    let login_line = poll(PATIENCE, || {
+        let log = server.log();
+        let mut logins = log.lines().filter(|line| line.contains(" Login: "));
+        logins.nth(times - 1).map(str::to_owned)
+    });
+    let login_line = login_line.unwrap_or_else(|| panic!("fewer than {times} log-ins"));
+    let method = match login {
+        "user-pass" => "PLAIN".to_owned(),
+        login => login.to_uppercase(),
+    };
+    let address = if ip == "6" { "::1" } else { "127.0.0.1" };
+    for part in [format!("method={method},"), format!("lip={address},")] {
+        assert!(login_line.contains(&part), "no {part} in {login_line}");
+    }
 }
 
 /// What a run says of its stack.
@@ -251,5 +274,29 @@ fn each_other_failure_has_a_status_and_words_of_its_own() {
         assert!(
             mistyped.says("FAIL: the command line: an unknown key, or an unknown value for it")
         );
+    }
+}
+
+/// What a user of the core can count on: see the README of `pop3-smoltcp`.
+#[test]
+fn the_core_needs_as_little_memory_as_it_promises() {
+    if !qemu::is_there_or_skip() {
+        return;
+    }
+    let run = Qemu::boot_program("lm3s6965evb", "depth", &[]).outcome();
+    assert_eq!(run.status, Some(0), "{}", run.console);
+    println!("{}", run.console);
+    let numbers = |name: &str| -> Vec<u32> {
+        let line = run.console.lines().find_map(|line| line.strip_prefix(name));
+        let numbers = line.unwrap_or_else(|| panic!("no {name:?}: {}", run.console));
+        let numbers = numbers.split_whitespace().map(str::parse);
+        numbers.collect::<Result<_, _>>().expect("numbers")
+    };
+    assert!(numbers("Client<1, 128> ")[0] <= 320);
+    assert!(numbers("Client ")[0] <= 768);
+    for name in ["USER/PASS ", "APOP ", "commands "] {
+        for octets in numbers(name) {
+            assert!(octets <= 1024, "{name}: {}", run.console);
+        }
     }
 }

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 pub const BOARDS: [&str; 2] = ["lm3s6965evb", "mps2-an385"];
 
 /// How long a run may take; a second or two is usual.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A board that runs. Dropping it switches it off.
 pub struct Qemu {
@@ -59,8 +59,13 @@ pub fn is_there_or_skip() -> bool {
 }
 
 impl Qemu {
-    /// Boots a board, with a command line of keys and values.
+    /// Boots a board's firmware, with a command line of keys and values.
     pub fn boot(board: &str, options: &[(&str, &str)]) -> Self {
+        Self::boot_program(board, board, options)
+    }
+
+    /// Boots a board with another program.
+    pub fn boot_program(board: &str, program: &str, options: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let console = directory.path().join("console");
         let mut semihosting = "enable=on,target=native,arg=fw".to_owned();
@@ -69,7 +74,7 @@ impl Qemu {
             let value = value.replace(',', ",,");
             semihosting += &format!(",arg={key},arg='{value}'");
         }
-        let kernel = firmware().join(board);
+        let kernel = firmware().join(program);
         #[rustfmt::skip]
         let arguments: [&OsStr; 13] = [
             "-M".as_ref(), board.as_ref(),
