@@ -26,10 +26,12 @@ pub enum Failure {
     Protocol(ReceiveError),
     /// A command could not be sent.
     Send(SendError),
+    /// TLS was asked for.
+    NoTls,
 }
 
 impl Failure {
-    /// The exit status: 2 to 10. 0 is success, 101 a panic.
+    /// The exit status: 2 to 11. 0 is success, 101 a panic.
     pub const fn status(self) -> i32 {
         match self {
             Self::Options(_) => 2,
@@ -41,6 +43,7 @@ impl Failure {
             Self::TimedOut(_) => 8,
             Self::Protocol(_) => 9,
             Self::Send(_) => 10,
+            Self::NoTls => 11,
         }
     }
 }
@@ -69,6 +72,7 @@ impl fmt::Display for Failure {
             Self::TimedOut(Some(waiting)) => write!(f, "time-out within {waiting}"),
             Self::Protocol(error) => error.fmt(f),
             Self::Send(error) => error.fmt(f),
+            Self::NoTls => f.write_str("this firmware has no TLS"),
         }
     }
 }

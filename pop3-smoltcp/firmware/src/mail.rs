@@ -23,7 +23,7 @@ pub fn fetch<D: Device>(
     options: &Options<'_>,
     nonce: Nonce,
 ) -> Result<(), Failure> {
-    let apop = session.open()?;
+    let apop = session.open(options.security)?;
     let policy = LoginPolicy::new(options.authentication)
         .apop_offered(apop)
         .nonce(nonce);

@@ -1,6 +1,6 @@
 //! What the command line says.
 
-use pop3_proto::login::{Authentication, Credentials};
+use pop3_proto::login::{Authentication, Credentials, Security};
 use pop3_proto::sasl::MechanismKind;
 use pop3_proto::{MessageNumber, Secret};
 use smoltcp::wire::{IpAddress, IpEndpoint, Ipv4Address, Ipv6Address};
@@ -17,7 +17,8 @@ const HOST: (Ipv4Address, Ipv6Address) = (
 /// |---|---|---|
 /// | `ip` | `4`, `6` | `4` |
 /// | `port` | the server's | `110` |
-/// | `login` | `user-pass`, `apop`, `plain`, `scram-sha-256` | an error: what goes over the wire in clear is to be named |
+/// | `security` | `clear` | an error: that there is no protection has to be named |
+/// | `login` | `user-pass`, `apop`, `plain`, `scram-sha-256` | an error |
 /// | `user`, `secret` | who logs in, in quotation marks if there are blanks in it | an error |
 /// | `delete` | the number of a mail that is to be deleted | none is deleted |
 /// | `timeout` | how many milliseconds the server may be silent | `30000` |
@@ -25,6 +26,8 @@ const HOST: (Ipv4Address, Ipv6Address) = (
 pub struct Options<'a> {
     /// Where the server is.
     pub server: IpEndpoint,
+    /// How the connection is protected.
+    pub security: Security,
     /// How to log in.
     pub authentication: Authentication,
     /// Who logs in.
@@ -44,7 +47,7 @@ impl<'a> Options<'a> {
     pub fn parse(words: &mut dyn Iterator<Item = &'a str>) -> Result<Self, &'static str> {
         let mut address: IpAddress = HOST.0.into();
         let mut port = 110;
-        let (mut authentication, mut user, mut secret) = (None, None, None);
+        let (mut security, mut authentication, mut user, mut secret) = (None, None, None, None);
         let mut delete = None;
         let mut timeout = 30_000;
         words.next();
@@ -56,6 +59,8 @@ impl<'a> Options<'a> {
                 ("port", port_number) => {
                     port = port_number.parse().map_err(|_| "port: no port number")?;
                 }
+                ("security", "clear") => security = Some(Security::ClearText),
+                ("security", "tls" | "stls") => return Err("security: this firmware has no TLS"),
                 ("login", "user-pass") => authentication = Some(Authentication::UserPass),
                 ("login", "apop") => authentication = Some(Authentication::ApopOnly),
                 ("login", "plain") => {
@@ -78,6 +83,7 @@ impl<'a> Options<'a> {
         }
         Ok(Self {
             server: IpEndpoint::new(address, port),
+            security: security.ok_or("security is missing")?,
             authentication: authentication.ok_or("login is missing")?,
             credentials: Credentials::new(
                 user.ok_or("user is missing")?,

@@ -54,13 +54,13 @@ impl<'n, 'm, D: Device> Session<'n, 'm, D> {
         })
     }
 
-    /// Receives the greeting, and says whether APOP may be tried.
+    /// Receives the greeting, and says whether APOP may be tried. There is no TLS here.
     ///
     /// # Errors
     ///
     /// [`Failure::Opening`], and those of the connection.
-    pub fn open(&mut self) -> Result<bool, Failure> {
-        let mut opening = Opening::new(Security::ClearText);
+    pub fn open(&mut self, security: Security) -> Result<bool, Failure> {
+        let mut opening = Opening::new(security);
         loop {
             match opening.next_step() {
                 Next::Receive => self.receive(&mut |event| opening.observe(event))?,
@@ -73,7 +73,7 @@ impl<'n, 'm, D: Device> Session<'n, 'm, D> {
                         .map(|()| opening.offers_apop())
                         .map_err(Failure::Opening);
                 }
-                Next::StartTls => unreachable!("in clear text there is no TLS"),
+                Next::StartTls => return Err(Failure::NoTls),
             }
         }
     }
@@ -101,7 +101,7 @@ impl<'n, 'm, D: Device> Session<'n, 'm, D> {
                     return Ok(());
                 }
                 Next::Finished(Err(failure)) => return Err(Failure::Login(failure)),
-                Next::StartTls => unreachable!("a log-in begins no TLS"),
+                Next::StartTls => return Err(Failure::NoTls),
             }
         }
     }

@@ -92,6 +92,7 @@ impl<C: Card> Device for Phy<C> {
         let mut capabilities = DeviceCapabilities::default();
         capabilities.medium = Medium::Ethernet;
         capabilities.max_transmission_unit = MAX_FRAME;
+        // The LM3S6965 has room for one of the longest frames.
         capabilities.max_burst_size = Some(1);
         capabilities
     }

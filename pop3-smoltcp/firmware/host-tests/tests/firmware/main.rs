@@ -56,6 +56,8 @@ fn every_mail_arrives_as_it_was_delivered() {
                     &[
                         ("ip", ip),
                         ("port", &port),
+                        ("security", "clear"),
+                        ("security", "clear"),
                         ("login", login),
                         ("user", USER),
                         ("secret", PASSWORD),
@@ -138,6 +140,7 @@ fn a_wrong_password_is_said_to_be_wrong() {
                 board,
                 &[
                     ("port", &port),
+                    ("security", "clear"),
                     ("login", login),
                     ("user", USER),
                     ("secret", "incorrect horse"),
@@ -164,6 +167,7 @@ fn a_server_that_is_killed_within_a_mail_leaves_no_complete_mail() {
             board,
             &[
                 ("port", &port),
+                ("security", "clear"),
                 ("login", "user-pass"),
                 ("user", USER),
                 ("secret", PASSWORD),
@@ -180,6 +184,7 @@ fn run(board: &str, port: u16, options: &[(&str, &str)]) -> Outcome {
     let port = port.to_string();
     let always = [
         ("port", port.as_str()),
+        ("security", "clear"),
         ("login", "user-pass"),
         ("user", USER),
         ("secret", PASSWORD),
@@ -268,6 +273,15 @@ fn each_other_failure_has_a_status_and_words_of_its_own() {
         let server = Scripted::start(no_timestamp.into(), End::Silence);
         let no_apop = run(board, server.port(), &[("login", "apop")]);
         assert_eq!(no_apop.status, Some(5), "{}", no_apop.console);
+
+        let no_tls = run(board, nobody.port(), &[("security", "tls")]);
+        assert_eq!(no_tls.status, Some(2), "{}", no_tls.console);
+        assert!(no_tls.says("FAIL: the command line: security: this firmware has no TLS"));
+
+        let unnamed = Qemu::boot(board, &[("login", "plain"), ("user", "u"), ("secret", "s")]);
+        let unnamed = unnamed.outcome();
+        assert_eq!(unnamed.status, Some(2), "{}", unnamed.console);
+        assert!(unnamed.says("FAIL: the command line: security is missing"));
 
         let mistyped = run(board, nobody.port(), &[("prot", "110")]);
         assert_eq!(mistyped.status, Some(2), "{}", mistyped.console);
