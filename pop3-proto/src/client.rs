@@ -459,6 +459,38 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
         }
     }
 
+    /// Begins anew, for another connection, with the same choices. The line that was kept is wiped.
+    ///
+    /// A new client does as well, but is often made on the stack first, which is small where there is no heap.
+    pub fn reset(&mut self) {
+        // Named one by one, so that none can be forgotten.
+        let Self {
+            config: _,
+            session,
+            pipeline,
+            reading,
+            line,
+            status,
+            unasked,
+            blank_lines,
+            octets_behind_stls,
+            timestamp,
+            capabilities,
+            tried,
+        } = self;
+        *session = Session::new();
+        pipeline.clear();
+        *reading = Reading::Status;
+        line.clear();
+        *status = StatusScanner::new();
+        *unasked = false;
+        *blank_lines = 0;
+        *octets_behind_stls = false;
+        timestamp.clear();
+        *capabilities = None;
+        *tried = Tried::new();
+    }
+
     /// The session is over, and so is the line that was being read.
     fn give_up(&mut self, error: ReceiveError) -> ReceiveError {
         self.line.clear();

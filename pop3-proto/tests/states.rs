@@ -57,6 +57,32 @@ const STATES: [State; 7] = [
 ];
 
 #[test]
+fn a_client_that_was_reset_is_as_new_in_all_but_its_choices() {
+    let config = Config::new().blank_lines(1);
+    let new: Default = Client::with_config(config);
+    let mut client = new.clone();
+    let mut seen = Vec::new();
+    feed(&mut client, b"+OK <1@a>\r\n", &mut seen);
+    send(&mut client, CommandKind::User).unwrap();
+    feed(&mut client, b"+OK\r\n", &mut seen);
+    send(&mut client, CommandKind::Pass).unwrap();
+    feed(&mut client, b"+OK\r\n", &mut seen);
+    send(&mut client, CommandKind::Capa).unwrap();
+    feed(&mut client, b"+OK\r\nTOP\r\n.\r\n", &mut seen);
+    send(&mut client, CommandKind::Top).unwrap();
+    // In the middle of a message, of a status line, of the first line that may be an empty one, and broken.
+    for rest in ["+OK\r\n.", "+OK half of a li", "\r\n", "220\r\n"] {
+        let mut used = client.clone();
+        feed(&mut used, rest.as_bytes(), &mut seen);
+        assert_ne!(format!("{used:?}"), format!("{new:?}"));
+        used.reset();
+        assert_eq!(format!("{used:?}"), format!("{new:?}"), "{rest:?}");
+        feed(&mut used, b"+OK ready\r\n", &mut seen);
+        assert_eq!(used.state(), State::Authorization);
+    }
+}
+
+#[test]
 fn pass_must_follow_an_accepted_user_at_once() {
     let mut client: Default = greeted();
     assert_eq!(

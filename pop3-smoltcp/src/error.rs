@@ -1,23 +1,37 @@
-//! What can go wrong between the core and the socket.
+//! What can go wrong.
 
 use core::fmt;
 
+use pop3_proto::login::{LoginFailure, OpeningFailure};
 use pop3_proto::{ReceiveError, SendError};
 
-/// Why a command could not be sent or an event not be received.
+use crate::Phase;
+
+/// Why something was not done, or why the session is over.
+///
+/// [`Receive`](Self::Receive), [`TimedOut`](Self::TimedOut) and [`NoConnection`](Self::NoConnection) end the session: from then
+/// on every call gives the same error, until another connection is begun. After the others the session is as it was, except
+/// where they say otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Error {
-    /// The command was refused before it was sent, and nothing has changed. [`SendError::BufferTooSmall`]: it will never
-    /// fit into the socket's transmit ring.
+    /// The command was refused before it was sent, and nothing has changed.
     Send(SendError),
-    /// The server broke the protocol, or the connection ended within the session. The session is over.
+    /// The server broke the protocol, or the connection ended within the session.
     Receive(ReceiveError),
-    /// The command cannot be sent now, and nothing has changed: the transmit ring has no room for it yet, or there are
-    /// octets in the receive ring that came before it and must be received first. Try again after the next poll.
-    WouldBlock,
-    /// The socket is not connected: not yet, or not any more.
+    /// The server did not do this in time.
+    TimedOut(Phase),
+    /// The server refused the connection, or broke it before it said anything.
+    NoConnection,
+    /// No connection was begun, or it does not stand yet.
     NotConnected,
+    /// The server cannot be talked to as it was asked for. After [`OpeningFailure::Dismissed`] the session has ended.
+    Opening(OpeningFailure),
+    /// Nobody is logged in. Another [log-in](crate::WayIn::again) may follow, except after [`LoginFailure::Dismissed`], by which
+    /// the session has ended, and [`LoginFailure::NotProved`], by which it has been given up.
+    LogIn(LoginFailure),
+    /// TLS is to begin now, and a socket has none: see [`session`](crate::session).
+    TlsNeeded,
 }
 
 impl From<SendError> for Error {
@@ -37,8 +51,12 @@ impl fmt::Display for Error {
         match self {
             Self::Send(error) => error.fmt(f),
             Self::Receive(error) => error.fmt(f),
-            Self::WouldBlock => f.write_str("the command cannot be sent yet"),
-            Self::NotConnected => f.write_str("the socket is not connected"),
+            Self::TimedOut(phase) => write!(f, "time-out while waiting for {phase}"),
+            Self::NoConnection => f.write_str("the connection was refused"),
+            Self::NotConnected => f.write_str("there is no connection"),
+            Self::Opening(failure) => failure.fmt(f),
+            Self::LogIn(failure) => failure.fmt(f),
+            Self::TlsNeeded => f.write_str("TLS is to begin, and there is none on this connection"),
         }
     }
 }
@@ -48,7 +66,9 @@ impl core::error::Error for Error {
         match self {
             Self::Send(error) => Some(error),
             Self::Receive(error) => Some(error),
-            Self::WouldBlock | Self::NotConnected => None,
+            Self::Opening(failure) => Some(failure),
+            Self::LogIn(failure) => Some(failure),
+            Self::TimedOut(_) | Self::NoConnection | Self::NotConnected | Self::TlsNeeded => None,
         }
     }
 }

@@ -3,7 +3,14 @@
 
 mod driver;
 mod error;
+mod outbox;
+pub mod session;
+mod timeouts;
+mod way_in;
 
 pub use driver::Driver;
 pub use error::Error;
 pub use pop3_proto;
+pub use session::{Session, Step};
+pub use timeouts::{Phase, Timeouts};
+pub use way_in::WayIn;
