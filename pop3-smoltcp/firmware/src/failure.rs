@@ -2,58 +2,40 @@
 
 use core::fmt;
 
-use pop3_proto::login::{LoginFailure, OpeningFailure};
-use pop3_proto::{CommandKind, ReceiveError, SendError, Waiting};
+use pop3_smoltcp::Error;
+use pop3_smoltcp::pop3_proto::{CommandKind, ReceiveError};
+use smoltcp::socket::tcp::ConnectError;
 
 /// Why the mail was not fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// The command line is wrong.
     Options(&'static str),
-    /// No connection: refused, or the address cannot be reached.
-    Unreachable,
-    /// The server would not begin.
-    Opening(OpeningFailure),
-    /// Nobody was logged in.
-    Login(LoginFailure),
+    /// There is no way to the server.
+    Connect(ConnectError),
     /// The server refused a command.
     Rejected(CommandKind),
-    /// The connection ended before the session did.
-    Lost(Option<Waiting>),
-    /// The server owed this, and was silent for too long. `None`: the connection itself.
-    TimedOut(Option<Waiting>),
-    /// The server does not speak POP3 as it should.
-    Protocol(ReceiveError),
-    /// A command could not be sent.
-    Send(SendError),
-    /// TLS was asked for.
-    NoTls,
+    /// The server ended the session.
+    Dismissed,
+    /// What the driver says.
+    Session(Error),
 }
 
 impl Failure {
-    /// The exit status: 2 to 11. 0 is success, 101 a panic.
+    /// The exit status: 2 to 12. 0 is success, 101 a panic.
     pub const fn status(self) -> i32 {
         match self {
             Self::Options(_) => 2,
-            Self::Unreachable => 3,
-            Self::Opening(_) => 4,
-            Self::Login(_) => 5,
+            Self::Connect(_) | Self::Session(Error::NoConnection) => 3,
+            Self::Session(Error::Opening(_)) => 4,
+            Self::Session(Error::LogIn(_)) => 5,
             Self::Rejected(_) => 6,
-            Self::Lost(_) => 7,
-            Self::TimedOut(_) => 8,
-            Self::Protocol(_) => 9,
-            Self::Send(_) => 10,
-            Self::NoTls => 11,
-        }
-    }
-}
-
-impl From<ReceiveError> for Failure {
-    fn from(error: ReceiveError) -> Self {
-        match error {
-            ReceiveError::Eof { waiting } => Self::Lost(waiting),
-            ReceiveError::Aborted { waiting } => Self::TimedOut(waiting),
-            error => Self::Protocol(error),
+            Self::Session(Error::Receive(ReceiveError::Eof { .. })) | Self::Dismissed => 7,
+            Self::Session(Error::TimedOut(_)) => 8,
+            Self::Session(Error::Receive(_)) => 9,
+            Self::Session(Error::Send(_)) => 10,
+            Self::Session(Error::TlsNeeded) => 11,
+            Self::Session(_) => 12,
         }
     }
 }
@@ -62,17 +44,10 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Options(what) => write!(f, "the command line: {what}"),
-            Self::Unreachable => f.write_str("the server cannot be connected to"),
-            Self::Opening(failure) => failure.fmt(f),
-            Self::Login(failure) => failure.fmt(f),
+            Self::Connect(error) => error.fmt(f),
             Self::Rejected(command) => write!(f, "the server refused {command}"),
-            Self::Lost(None) => f.write_str("the connection was lost"),
-            Self::Lost(Some(waiting)) => write!(f, "the connection was lost within {waiting}"),
-            Self::TimedOut(None) => f.write_str("time-out while connecting"),
-            Self::TimedOut(Some(waiting)) => write!(f, "time-out within {waiting}"),
-            Self::Protocol(error) => error.fmt(f),
-            Self::Send(error) => error.fmt(f),
-            Self::NoTls => f.write_str("this firmware has no TLS"),
+            Self::Dismissed => f.write_str("the server ended the session"),
+            Self::Session(error) => error.fmt(f),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Firmware that fetches mail: `pop3-proto` over smoltcp, without a heap. README.md says how it is built and run.
+//! Firmware that fetches mail: `pop3-smoltcp`, without a heap. README.md says how it is built and run.
 //!
 //! What to copy: [`mail`] is the application, [`session`] what stands between it and the network. The rest is what any
 //! firmware has: [`network`], [`clock`], and a [`board`].
@@ -21,7 +21,7 @@ pub use failure::Failure;
 use board::{Board, Card, Phy};
 use network::{Memory, Network};
 use options::Options;
-use pop3_proto::sasl::Nonce;
+use pop3_smoltcp::pop3_proto::sasl::Nonce;
 use semihosting::println;
 use semihosting::process::exit;
 use session::Session;
@@ -61,7 +61,7 @@ fn fetch<C: Card>(board: Board<C>) -> Result<(), Failure> {
         toy::random_seed(),
         &mut memory,
     );
-    let mut session = Session::connect(&mut network, options.server, options.timeout)?;
+    let mut session = Session::connect(&mut network, options.server, options.timeouts)?;
     let nonce = Nonce::new(toy::random_octets());
     mail::fetch(&mut session, &options, nonce)
 }

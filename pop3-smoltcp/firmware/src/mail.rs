@@ -1,8 +1,9 @@
 //! The application: what is done with the mail.
 
-use pop3_proto::login::{Login, LoginPolicy};
-use pop3_proto::sasl::Nonce;
-use pop3_proto::{Command, Event, MessageNumber, Text};
+use pop3_smoltcp::WayIn;
+use pop3_smoltcp::pop3_proto::login::LoginPolicy;
+use pop3_smoltcp::pop3_proto::sasl::Nonce;
+use pop3_smoltcp::pop3_proto::{Command, Event, MessageNumber, Text};
 use semihosting::println;
 use sha2::{Digest, Sha256};
 use smoltcp::phy::Device;
@@ -23,11 +24,8 @@ pub fn fetch<D: Device>(
     options: &Options<'_>,
     nonce: Nonce,
 ) -> Result<(), Failure> {
-    let apop = session.open(options.security)?;
-    let policy = LoginPolicy::new(options.authentication)
-        .apop_offered(apop)
-        .nonce(nonce);
-    session.log_in(Login::new(policy, options.credentials))?;
+    let policy = LoginPolicy::new(options.authentication).nonce(nonce);
+    session.log_in(WayIn::new(options.security, policy, options.credentials))?;
 
     let messages = count(session)?;
     session.command(&Command::Uidl, &mut |event| {
@@ -50,10 +48,8 @@ pub fn fetch<D: Device>(
         session.command(&Command::Dele(message), &mut |_| {})?;
         println!("dele {message}");
     }
-    // Only the +OK to QUIT says that what was to be deleted is deleted.
-    session.command(&Command::Quit, &mut |_| {})?;
+    session.quit()?;
     println!("quit");
-    session.close();
     Ok(())
 }
 

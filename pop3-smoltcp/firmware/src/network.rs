@@ -88,6 +88,7 @@ impl<'m, D: Device> Network<'m, D> {
 
     /// Receives and sends what there is. If there is nothing, it sleeps until an interrupt; the clock's comes every
     /// millisecond.
+    #[inline(never)] // All of smoltcp is in it: one copy is enough.
     pub fn turn(&mut self) {
         let changed = self
             .interface
@@ -108,6 +109,7 @@ impl<'m, D: Device> Network<'m, D> {
     }
 }
 
-fn now() -> Instant {
+/// What time it is, for smoltcp.
+pub fn now() -> Instant {
     Instant::from_millis(i64::try_from(clock::now()).unwrap_or(i64::MAX))
 }

@@ -1,8 +1,9 @@
 //! What the command line says.
 
-use pop3_proto::login::{Authentication, Credentials, Security};
-use pop3_proto::sasl::MechanismKind;
-use pop3_proto::{MessageNumber, Secret};
+use pop3_smoltcp::Timeouts;
+use pop3_smoltcp::pop3_proto::login::{Authentication, Credentials, Security};
+use pop3_smoltcp::pop3_proto::sasl::MechanismKind;
+use pop3_smoltcp::pop3_proto::{MessageNumber, Secret};
 use smoltcp::wire::{IpAddress, IpEndpoint, Ipv4Address, Ipv6Address};
 
 /// Where QEMU's network for users has the host's 127.0.0.1, and its ::1.
@@ -21,7 +22,7 @@ const HOST: (Ipv4Address, Ipv6Address) = (
 /// | `login` | `user-pass`, `apop`, `plain`, `scram-sha-256` | an error |
 /// | `user`, `secret` | who logs in, in quotation marks if there are blanks in it | an error |
 /// | `delete` | the number of a mail that is to be deleted | none is deleted |
-/// | `timeout` | how many milliseconds the server may be silent | `30000` |
+/// | `timeout` | how many milliseconds the server has for each thing that it does | those of [`Timeouts`] |
 #[derive(Clone, Copy, Debug)]
 pub struct Options<'a> {
     /// Where the server is.
@@ -34,8 +35,8 @@ pub struct Options<'a> {
     pub credentials: Credentials<'a>,
     /// The mail that is to be deleted.
     pub delete: Option<MessageNumber>,
-    /// How long the server may be silent, in milliseconds.
-    pub timeout: u64,
+    /// How long the server may take for what.
+    pub timeouts: Timeouts,
 }
 
 impl<'a> Options<'a> {
@@ -49,7 +50,7 @@ impl<'a> Options<'a> {
         let mut port = 110;
         let (mut security, mut authentication, mut user, mut secret) = (None, None, None, None);
         let mut delete = None;
-        let mut timeout = 30_000;
+        let mut timeouts = Timeouts::new();
         words.next();
         while let Some(key) = words.next() {
             let value = words.next().ok_or("a key without a value")?;
@@ -76,7 +77,16 @@ impl<'a> Options<'a> {
                     delete = Some(MessageNumber::new(number).ok_or("delete: mails count from 1")?);
                 }
                 ("timeout", milliseconds) => {
-                    timeout = milliseconds.parse().map_err(|_| "timeout: no number")?;
+                    let milliseconds: u32 =
+                        milliseconds.parse().map_err(|_| "timeout: no number")?;
+                    timeouts = Timeouts::new()
+                        .connect(milliseconds)
+                        .greeting(milliseconds)
+                        // It is several commands.
+                        .log_in(milliseconds.saturating_mul(8))
+                        .reply(milliseconds)
+                        .silence(milliseconds)
+                        .quit(milliseconds);
                 }
                 _ => return Err("an unknown key, or an unknown value for it"),
             }
@@ -90,7 +100,7 @@ impl<'a> Options<'a> {
                 secret.ok_or("secret is missing")?,
             ),
             delete,
-            timeout,
+            timeouts,
         })
     }
 }

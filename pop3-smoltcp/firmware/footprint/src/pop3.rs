@@ -1,35 +1,38 @@
 //! What NetX Duo's POP3 client can do: log in, STAT, LIST with a number, RETR, DELE, QUIT.
 
 use core::hint::black_box;
+use core::task::Poll;
 
-use pop3_proto::{Client, Command, Event, MessageNumber, Secret};
+use pop3_smoltcp::pop3_proto::{Command, Config, Event, MessageNumber, Secret};
+use pop3_smoltcp::{Error, Timeouts};
 use smoltcp::phy::Device;
+use smoltcp::socket::tcp;
+use smoltcp::time::Instant;
 
-use crate::network::Network;
+use crate::network::{self, Network};
 
-type SmallClient = Client<1, 128>;
-
-struct Failed;
+type Driver = pop3_smoltcp::Driver<1, 128>;
 
 pub(crate) fn run<D: Device>(network: &mut Network<'_, D>) {
     let mut session = Session {
         network,
-        client: SmallClient::new(),
+        driver: Driver::new(Config::new(), Timeouts::new()),
     };
+    session.driver.start(network::now());
     black_box(session.all().is_ok());
 }
 
 struct Session<'n, 'm, D: Device> {
     network: &'n mut Network<'m, D>,
-    client: SmallClient,
+    driver: Driver,
 }
 
-impl<D: Device> Session<'_, '_, D> {
-    fn all(&mut self) -> Result<(), Failed> {
-        self.log_in()?;
-        self.command(&Command::Stat)?;
+impl<'m, D: Device> Session<'_, 'm, D> {
+    fn all(&mut self) -> Result<(), Error> {
+        self.log_in(black_box(b"mrose"), Secret::new(black_box(b"tanstaaf")))?;
         let message = MessageNumber::FIRST;
         for command in [
+            Command::Stat,
             Command::ListOne(message),
             Command::Retr(message),
             Command::Dele(message),
@@ -37,16 +40,13 @@ impl<D: Device> Session<'_, '_, D> {
         ] {
             self.command(&command)?;
         }
-        self.client.receive_eof().map_err(|_| Failed)
+        while self.next()?.is_some() {}
+        Ok(())
     }
 
     #[cfg(not(feature = "login"))]
-    fn log_in(&mut self) -> Result<(), Failed> {
-        self.receive(&mut |_| {})?;
-        let (user, secret) = (
-            black_box(&b"mrose"[..]),
-            Secret::new(black_box(b"tanstaaf")),
-        );
+    fn log_in(&mut self, user: &[u8], secret: Secret<'_>) -> Result<(), Error> {
+        self.next()?;
         #[cfg(feature = "apop")]
         if black_box(true) {
             return self.command(&Command::Apop { user, secret });
@@ -56,79 +56,48 @@ impl<D: Device> Session<'_, '_, D> {
     }
 
     #[cfg(feature = "login")]
-    fn log_in(&mut self) -> Result<(), Failed> {
-        use pop3_proto::login::{
-            Authentication, Credentials, Login, LoginPolicy, Next, Opening, Security,
-        };
+    fn log_in(&mut self, user: &[u8], secret: Secret<'_>) -> Result<(), Error> {
+        use pop3_smoltcp::WayIn;
+        use pop3_smoltcp::pop3_proto::login::{Authentication, Credentials, LoginPolicy, Security};
 
-        let mut opening = Opening::new(Security::ClearText);
-        while let Next::Receive = opening.next_step() {
-            self.receive(&mut |event| opening.observe(event))?;
-        }
-        let (user, secret) = (
-            black_box(&b"mrose"[..]),
-            Secret::new(black_box(b"tanstaaf")),
-        );
-        let mut policy = LoginPolicy::new(black_box(Authentication::UserPass))
-            .apop_offered(opening.offers_apop());
+        let policy = LoginPolicy::new(black_box(Authentication::UserPass));
         #[cfg(feature = "scram-sha-256")]
-        {
-            policy = policy.nonce(pop3_proto::sasl::Nonce::new(black_box([0; 18])));
-        }
-        policy = policy.ask_capabilities(black_box(true));
-        let mut login = Login::new(policy, Credentials::new(user, secret));
+        let policy = policy.nonce(pop3_smoltcp::pop3_proto::sasl::Nonce::new(black_box(
+            [0; 18],
+        )));
+        let credentials = Credentials::new(user, secret);
+        let mut way_in = WayIn::new(Security::ClearText, policy, credentials);
+        self.until(|driver, socket, now| driver.log_in(socket, &mut way_in, now, |_| {}))
+            .map(|_| ())
+    }
+
+    fn command(&mut self, command: &Command<'_>) -> Result<(), Error> {
+        let sent = self.until(|driver, socket, now| driver.send(socket, command, now))?;
+        black_box(sent.octets);
+        while let Some(false) = self.next()? {}
+        Ok(())
+    }
+
+    /// Whether the next event ends a reply.
+    fn next(&mut self) -> Result<Option<bool>, Error> {
+        self.until(|driver, socket, now| {
+            driver.poll(socket, now, |event: Event<'_>| {
+                black_box(&event);
+                event.completes().is_some()
+            })
+        })
+    }
+
+    fn until<T>(
+        &mut self,
+        mut attempt: impl FnMut(&mut Driver, &mut tcp::Socket<'m>, Instant) -> Poll<Result<T, Error>>,
+    ) -> Result<T, Error> {
         loop {
-            match login.next_step() {
-                Next::Send(command) => {
-                    self.send(&command)?;
-                    login.sent();
-                }
-                Next::Receive => self.receive(&mut |event| login.observe(event))?,
-                Next::Finished(result) => return result.map(|_| ()).map_err(|_| Failed),
-                Next::StartTls => return Err(Failed),
+            let socket = self.network.socket();
+            if let Poll::Ready(result) = attempt(&mut self.driver, socket, network::now()) {
+                return result;
             }
-        }
-    }
-
-    fn command(&mut self, command: &Command<'_>) -> Result<(), Failed> {
-        self.send(command)?;
-        let mut rejected = false;
-        while self.client.in_flight() > 0 {
-            self.receive(&mut |event| {
-                rejected = matches!(event, Event::Rejected { .. });
-                black_box(event);
-            })?;
-        }
-        if rejected { Err(Failed) } else { Ok(()) }
-    }
-
-    fn send(&mut self, command: &Command<'_>) -> Result<(), Failed> {
-        let (client, socket) = (&mut self.client, self.network.socket());
-        let sent = socket.send(|ring| match client.send(command, ring) {
-            Ok(sent) => (sent.octets, Ok(())),
-            Err(_) => (0, Err(Failed)),
-        });
-        sent.unwrap_or(Err(Failed))
-    }
-
-    fn receive(&mut self, see: &mut dyn FnMut(&Event<'_>)) -> Result<(), Failed> {
-        loop {
-            let (client, socket) = (&mut self.client, self.network.socket());
-            let seen = socket.recv(|ring| {
-                let (length, mut rest) = (ring.len(), &*ring);
-                let seen = client.receive(&mut rest).map(|event| {
-                    if let Some(event) = &event {
-                        see(event);
-                    }
-                    event.is_some()
-                });
-                (length - rest.len(), seen)
-            });
-            match seen {
-                Ok(Ok(true)) => return Ok(()),
-                Ok(Ok(false)) => self.network.turn(),
-                _ => return Err(Failed),
-            }
+            self.network.turn();
         }
     }
 }

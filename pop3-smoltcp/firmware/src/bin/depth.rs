@@ -5,9 +5,11 @@
 #![no_main]
 
 use pop3_firmware::stack::depth_of;
-use pop3_proto::login::{Authentication, Credentials, Login, LoginPolicy, Next, Opening, Security};
-use pop3_proto::sasl::{MechanismKind, Nonce};
-use pop3_proto::{Client, Command, Event, MessageNumber};
+use pop3_smoltcp::pop3_proto::login::{
+    Authentication, Credentials, Login, LoginPolicy, Next, Opening, Security,
+};
+use pop3_smoltcp::pop3_proto::sasl::{MechanismKind, Nonce};
+use pop3_smoltcp::pop3_proto::{Client, Command, Event, MessageNumber};
 use semihosting::println;
 
 /// As in the firmware: a challenge of SCRAM has to fit into its line.

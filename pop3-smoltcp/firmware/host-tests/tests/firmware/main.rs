@@ -175,7 +175,11 @@ fn a_server_that_is_killed_within_a_mail_leaves_no_complete_mail() {
         );
         run.wait_for("mail 1 subject endless");
         server.kill();
-        cut_within_the_mail(&run.outcome(), 7, "the connection was lost within");
+        cut_within_the_mail(
+            &run.outcome(),
+            7,
+            "the connection ended within the multi-line",
+        );
     }
 }
 
@@ -195,7 +199,7 @@ fn run(board: &str, port: u16, options: &[(&str, &str)]) -> Outcome {
 /// The run ended within the first mail, and said so.
 fn cut_within_the_mail(run: &Outcome, status: i32, how: &str) {
     assert_eq!(run.status, Some(status), "{}", run.console);
-    let line = format!("FAIL: {how} the multi-line reply to RETR 1");
+    let line = format!("FAIL: {how} reply to RETR 1");
     assert!(run.says(&line), "{}", run.console);
     assert!(!run.console.contains("sha-256"), "{}", run.console);
 }
@@ -225,7 +229,7 @@ fn a_connection_that_ends_within_a_mail_is_no_end_of_the_mail() {
     for board in BOARDS {
         let server = Scripted::start(up_to_half_a_mail(), End::Close);
         let run = run(board, server.port(), &[]);
-        cut_within_the_mail(&run, 7, "the connection was lost within");
+        cut_within_the_mail(&run, 7, "the connection ended within the multi-line");
     }
 }
 
@@ -237,12 +241,13 @@ fn a_server_that_falls_silent_is_not_waited_for() {
     for board in BOARDS {
         let server = Scripted::start(up_to_half_a_mail(), End::Silence);
         let half = run(board, server.port(), &[("timeout", "500")]);
-        cut_within_the_mail(&half, 8, "time-out within");
+        cut_within_the_mail(&half, 8, "time-out while waiting for more of the");
 
         let server = Scripted::start(vec![b"+OK rea".to_vec()], End::Silence);
         let greeting = run(board, server.port(), &[("timeout", "500")]);
         assert_eq!(greeting.status, Some(8), "{}", greeting.console);
-        assert!(greeting.says("FAIL: time-out within the greeting"));
+        let line = "FAIL: time-out while waiting for the greeting";
+        assert!(greeting.says(line), "{}", greeting.console);
     }
 }
 
@@ -258,7 +263,7 @@ fn each_other_failure_has_a_status_and_words_of_its_own() {
     for board in BOARDS {
         let unreachable = run(board, nobody.port(), &[]);
         assert_eq!(unreachable.status, Some(3), "{}", unreachable.console);
-        assert!(unreachable.says("FAIL: the server cannot be connected to"));
+        assert!(unreachable.says("FAIL: the connection was refused"));
 
         let dismissed = run(board, says("-ERR go away\r\n").port(), &[]);
         assert_eq!(dismissed.status, Some(4), "{}", dismissed.console);
