@@ -1,0 +1,15 @@
+//! Tells the linker where each board has its memory.
+
+fn main() {
+    let here = std::env::var("CARGO_MANIFEST_DIR").expect("cargo says where the package is");
+    for (program, board) in [
+        ("lm3s6965evb", "lm3s6965evb"),
+        ("mps2-an385", "mps2-an385"),
+        ("depth", "lm3s6965evb"),
+    ] {
+        println!("cargo::rustc-link-arg-bin={program}=-L{here}/memory/{board}");
+        // cortex-m-rt's script, which includes memory.x.
+        println!("cargo::rustc-link-arg-bin={program}=-Tlink.x");
+        println!("cargo::rerun-if-changed=memory/{board}/memory.x");
+    }
+}

@@ -1,0 +1,7 @@
+//! Tells the linker where the board has its memory.
+
+fn main() {
+    let here = std::env::var("CARGO_MANIFEST_DIR").expect("cargo says where the package is");
+    println!("cargo::rustc-link-arg-bins=-L{here}/../memory/lm3s6965evb");
+    println!("cargo::rustc-link-arg-bins=-Tlink.x");
+}

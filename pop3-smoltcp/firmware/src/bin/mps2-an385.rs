@@ -1,0 +1,10 @@
+//! The firmware for Arm's MPS2 board with the FPGA image AN385.
+#![no_std]
+#![no_main]
+
+use pop3_firmware::{board, run};
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    run(board::mps2_an385::take())
+}

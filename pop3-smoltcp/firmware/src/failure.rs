@@ -1,0 +1,55 @@
+//! Why the mail was not fetched, and the exit status that says so.
+
+use core::fmt;
+
+use pop3_smoltcp::Error;
+use pop3_smoltcp::pop3_proto::{CommandKind, ReceiveError};
+use smoltcp::socket::tcp::ConnectError;
+
+/// Why the mail was not fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The command line is wrong.
+    Options(&'static str),
+    /// There is no way to the server.
+    Connect(ConnectError),
+    /// The server refused a command.
+    Rejected(CommandKind),
+    /// The server ended the session.
+    Dismissed,
+    /// What the driver says.
+    Session(Error),
+}
+
+impl Failure {
+    /// The exit status: 2 to 12. 0 is success, 101 a panic.
+    pub const fn status(self) -> i32 {
+        match self {
+            Self::Options(_) => 2,
+            Self::Connect(_) | Self::Session(Error::NoConnection) => 3,
+            Self::Session(Error::Opening(_)) => 4,
+            Self::Session(Error::LogIn(_)) => 5,
+            Self::Rejected(_) => 6,
+            Self::Session(Error::Receive(ReceiveError::Eof { .. })) | Self::Dismissed => 7,
+            Self::Session(Error::TimedOut(_)) => 8,
+            Self::Session(Error::Receive(_)) => 9,
+            Self::Session(Error::Send(_)) => 10,
+            Self::Session(Error::TlsNeeded) => 11,
+            Self::Session(_) => 12,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Options(what) => write!(f, "the command line: {what}"),
+            Self::Connect(error) => error.fmt(f),
+            Self::Rejected(command) => write!(f, "the server refused {command}"),
+            Self::Dismissed => f.write_str("the server ended the session"),
+            Self::Session(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for Failure {}
