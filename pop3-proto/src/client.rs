@@ -32,7 +32,8 @@ pub const MAX_LINE: usize = 512;
 /// * [`receive`](Self::receive) takes octets from the server and lends what they mean.
 ///
 /// `DEPTH` is how many commands may be in flight, `LINE` how many octets are kept of a reply line. A longer line costs
-/// its own item ([`Event::Unparsed`], a text cut short) and never the session.
+/// its own item ([`Event::Unparsed`], a text cut short) and never the session. A challenge of SASL has to fit: SCRAM's take some
+/// 200 octets, and those of other mechanisms up to [`MAX_LINE`].
 ///
 /// ```
 /// use pop3_proto::{Client, Command, Event};
