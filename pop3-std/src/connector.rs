@@ -32,7 +32,7 @@ use crate::transport::Transport;
 /// let connection = Connector::new("pop.example.org", Security::ImplicitTls)
 ///     .timeouts(Timeouts::all(Duration::from_secs(20)))
 ///     .connect()?;
-/// let mut session = connection.login(&Credentials::new("mrose", "secret"), Authentication::UserPass)?;
+/// let mut session = connection.login(&Credentials::new("mrose", "secret"), Authentication::Auto)?;
 /// println!("{} messages", session.stat()?.messages);
 /// session.quit()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -16,7 +16,7 @@
 //!
 //! let mut session = Connector::new("localhost", Security::ClearText)
 //!     .connect_over(Untimed(Mailbox::new()))?
-//!     .login(&Credentials::new("mrose", "mvan99"), Authentication::UserPass)?;
+//!     .login(&Credentials::new("mrose", "mvan99"), Authentication::Auto)?;
 //! assert_eq!(session.login_report().to_string(), "USER/PASS");
 //!
 //! let mut mail = String::new();
