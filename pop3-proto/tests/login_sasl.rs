@@ -362,6 +362,33 @@ fn scram_as_in_its_rfc() {
     assert_eq!(state, State::Transaction);
 }
 
+/// The messages are those of `sasl/scram_vectors.rs`.
+#[test]
+fn scram_bound_to_tls_says_so_in_its_report() {
+    let binding = ChannelBinding {
+        kind: ChannelBindingKind::TlsExporter,
+        data: &core::array::from_fn::<u8, 32, _>(|nth| nth as u8),
+    };
+    let policy = by(MechanismKind::ScramSha256Plus)
+        .nonce(Nonce::new(core::array::from_fn(|nth| nth as u8)))
+        .channel_binding(Some(binding));
+    let credentials = Credentials::new(b"user", "pencil".into());
+    let first = "r=AAECAwQFBgcICQoLDA0ODxAR3rfcNHYJY1ZVvWVs7j,s=ZGVmZ2hpamtsbW5vcHFycw==,i=4096";
+    let first = format!("+ {}", base64(first));
+    let last = base64("v=59da3qNKLc89G50lFZzNsxCekLg8i5UEQ0/F1MPiHGw=");
+    let last = format!("+ {last}");
+    let (_, result, _) = play(
+        Login::new(policy, credentials),
+        &["+", &first, &last, "+OK"],
+    );
+    let report = result.unwrap();
+    assert_eq!(
+        report.channel_binding,
+        Some(ChannelBindingKind::TlsExporter)
+    );
+    assert_eq!(report.to_string(), "SCRAM-SHA-256-PLUS with tls-exporter");
+}
+
 #[test]
 fn scram_with_a_server_that_cannot_prove_itself() {
     let first = format!("+ {}", base64(SERVER_FIRST));
@@ -445,6 +472,7 @@ fn a_token_that_is_not_accepted() {
 
 /// Two rounds, in each of which it says what the server has said.
 struct Echo {
+    first: bool,
     rounds: u8,
     said: Vec<u8>,
     usable: bool,
@@ -455,7 +483,7 @@ impl Mechanism for Echo {
         "X-ECHO"
     }
     fn speaks_first(&self) -> bool {
-        false
+        self.first
     }
     fn check(&self) -> Result<(), MechanismError> {
         match self.usable {
@@ -483,6 +511,7 @@ impl Mechanism for Echo {
 #[test]
 fn a_mechanism_of_ones_own() {
     let echo = |usable| Echo {
+        first: false,
         rounds: 0,
         said: Vec::new(),
         usable,
@@ -496,6 +525,14 @@ fn a_mechanism_of_ones_own() {
     let report = result.unwrap();
     assert_eq!(report.used, LoginMethod::Own);
     assert_eq!(report.to_string(), "a mechanism of its own");
+
+    // In one line if that was asked for; and refused, it is not begun anew.
+    let always = policy.initial_response(InitialResponse::Always);
+    let mut own = echo(true);
+    (own.first, own.said) = (true, b"abc".to_vec());
+    let (sent, result, _) = play(Login::with_mechanism(always, &mut own), &["-ERR"]);
+    assert_eq!(sent, ["AUTH X-ECHO YWJj"]);
+    assert_eq!(result, Err(LoginFailure::Refused(CommandKind::Auth)));
 
     let (_, result, _) = play(
         Login::with_mechanism(policy, &mut echo(true)),

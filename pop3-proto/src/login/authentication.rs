@@ -15,13 +15,12 @@ use crate::sasl::{self, Binding, Exchange, Mechanism, MechanismError, MechanismK
 /// A log-in: CAPA, AUTH or APOP or USER and PASS, CAPA.
 ///
 /// It borrows the credentials, and keeps nothing else that is secret but what SCRAM computes, which it wipes.
-#[derive(Debug)]
 pub struct Login<'c> {
     policy: LoginPolicy<'c>,
     credentials: Credentials<'c>,
     offered: Option<Offer>,
     method: LoginMethod,
-    exchange: Speaker<'c>,
+    exchange: Option<Speaker<'c>>,
     apop: ApopOutcome,
     step: Step,
 }
@@ -32,34 +31,28 @@ pub struct Login<'c> {
     reason = "there is no heap to put the large one into"
 )]
 enum Speaker<'c> {
-    None,
     Ours(Exchange<'c>),
     Own(&'c mut dyn Mechanism),
 }
 
 impl fmt::Debug for Speaker<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.mechanism() {
-            Some(mechanism) => f.write_str(mechanism.name()),
-            None => f.write_str("none"),
-        }
+        f.write_str(self.mechanism().name())
     }
 }
 
 impl Speaker<'_> {
-    fn mechanism(&self) -> Option<&dyn Mechanism> {
+    fn mechanism(&self) -> &dyn Mechanism {
         match self {
-            Self::None => None,
-            Self::Ours(exchange) => Some(exchange),
-            Self::Own(own) => Some(&**own),
+            Self::Ours(exchange) => exchange,
+            Self::Own(own) => &**own,
         }
     }
 
-    fn mechanism_mut(&mut self) -> Option<&mut dyn Mechanism> {
+    fn mechanism_mut(&mut self) -> &mut dyn Mechanism {
         match self {
-            Self::None => None,
-            Self::Ours(exchange) => Some(exchange),
-            Self::Own(own) => Some(&mut **own),
+            Self::Ours(exchange) => exchange,
+            Self::Own(own) => &mut **own,
         }
     }
 }
@@ -99,16 +92,20 @@ impl<'c> Login<'c> {
     /// A log-in by this policy, on a connection in the authorization state.
     #[must_use]
     pub fn new(policy: LoginPolicy<'c>, credentials: Credentials<'c>) -> Self {
-        Self::begin(policy, credentials, Speaker::None)
+        Self::begin(policy, credentials, None)
     }
 
     /// A log-in with a mechanism of one's own, at its beginning. Of the policy, how to log in has no meaning.
     #[must_use]
     pub fn with_mechanism(policy: LoginPolicy<'c>, own: &'c mut dyn Mechanism) -> Self {
-        Self::begin(policy, Credentials::external(), Speaker::Own(own))
+        Self::begin(policy, Credentials::external(), Some(Speaker::Own(own)))
     }
 
-    fn begin(policy: LoginPolicy<'c>, credentials: Credentials<'c>, exchange: Speaker<'c>) -> Self {
+    fn begin(
+        policy: LoginPolicy<'c>,
+        credentials: Credentials<'c>,
+        exchange: Option<Speaker<'c>>,
+    ) -> Self {
         let mut login = Self {
             policy,
             credentials,
@@ -137,7 +134,7 @@ impl<'c> Login<'c> {
             Step::Sent(_) => return Next::Receive,
             Step::Finished(result) => return Next::Finished(result.map(|()| self.report())),
         };
-        Next::Send(match (line, self.exchange.mechanism()) {
+        Next::Send(match (line, self.mechanism()) {
             (Line::Apop, _) => Command::Apop { user, secret },
             (Line::User, _) => Command::User(user),
             (Line::Pass, _) => Command::Pass(secret),
@@ -149,6 +146,10 @@ impl<'c> Login<'c> {
             (Line::Cancel(_), _) => Command::Cancel,
             (Line::Capa | Line::LastCapa | Line::Auth(_) | Line::Response, _) => Command::Capa,
         })
+    }
+
+    fn mechanism(&self) -> Option<&dyn Mechanism> {
+        self.exchange.as_ref().map(Speaker::mechanism)
     }
 
     /// The command that [`Next::Send`] asked for is sent.
@@ -185,7 +186,7 @@ impl<'c> Login<'c> {
             (Line::LastCapa, _) if answers(CommandKind::Capa) => self.step = Step::Finished(Ok(())),
             (Line::Auth(_) | Line::Response, Event::Challenge { challenge, .. }) => {
                 let leave_to_speak = matches!(line, Line::Auth(Form::TwoSteps));
-                self.step = match self.exchange.mechanism_mut() {
+                self.step = match self.exchange.as_mut().map(Speaker::mechanism_mut) {
                     Some(mechanism) if !(leave_to_speak && mechanism.speaks_first()) => {
                         match mechanism.take_challenge(*challenge) {
                             Ok(()) => Step::Send(Line::Response),
@@ -230,21 +231,21 @@ impl<'c> Login<'c> {
     /// The server has ended the exchange, behind this line of the client's.
     fn exchange_ended(&mut self, line: Line, event: &Event<'_>) {
         let refused = Step::Finished(Err(LoginFailure::Refused(CommandKind::Auth)));
-        self.step = match (line, event) {
-            (Line::Cancel(error), _) => Step::Finished(Err(LoginFailure::Cancelled(error))),
-            (_, Event::Done { .. }) => match self.check_success(line) {
+        self.step = match (line, self.method, event) {
+            (Line::Cancel(error), ..) => Step::Finished(Err(LoginFailure::Cancelled(error))),
+            (.., Event::Done { .. }) => match self.check_success(line) {
                 Ok(()) => self.logged_in(),
                 Err(error) => Step::Finished(Err(LoginFailure::NotProved(error))),
             },
             // A code says what is wrong, and it is not the form of the command.
-            (_, Event::Rejected { text, .. }) if text.response_code().is_some() => refused,
-            (Line::Auth(Form::OneLine), _)
+            (.., Event::Rejected { text, .. }) if text.response_code().is_some() => refused,
+            (Line::Auth(Form::OneLine), LoginMethod::Sasl(kind), _)
                 if self.policy.initial_response == InitialResponse::Auto =>
             {
-                self.begin_exchange(Form::TwoSteps)
+                self.begin_exchange(kind, Form::TwoSteps)
             }
             // It has seen no secret yet, so it refuses the mechanism.
-            (Line::Auth(Form::TwoSteps), _)
+            (Line::Auth(Form::TwoSteps), ..)
                 if self.policy.authentication == Authentication::Auto =>
             {
                 match Choice::new(self.policy, self.credentials).after(self.method, self.offered) {
@@ -257,7 +258,7 @@ impl<'c> Login<'c> {
     }
 
     fn check_success(&self, line: Line) -> Result<(), MechanismError> {
-        let mechanism = self.exchange.mechanism().ok_or(MechanismError::NotProved)?;
+        let mechanism = self.mechanism().ok_or(MechanismError::NotProved)?;
         match line {
             // The client has not said anything yet.
             Line::Auth(Form::TwoSteps) => Err(MechanismError::NotProved),
@@ -268,7 +269,7 @@ impl<'c> Login<'c> {
     /// The capabilities are known, as far as they will be: how to log in?
     fn choose(&mut self) {
         self.step = match (&self.exchange, self.policy.authentication) {
-            (Speaker::Own(own), _) => match own.check() {
+            (Some(Speaker::Own(own)), _) => match own.check() {
                 Ok(()) if self.policy.initial_response == InitialResponse::Always => {
                     Step::Send(Line::Auth(Form::OneLine))
                 }
@@ -306,17 +307,13 @@ impl<'c> Login<'c> {
     fn begin_method(&mut self, method: LoginMethod) -> Step {
         self.method = method;
         match method {
-            LoginMethod::Sasl(_) => self.begin_exchange(Form::OneLine),
+            LoginMethod::Sasl(kind) => self.begin_exchange(kind, Form::OneLine),
             _ => Step::Send(Line::User),
         }
     }
 
-    /// A new exchange with the mechanism in use; in one line only if that is allowed.
-    fn begin_exchange(&mut self, form: Form) -> Step {
-        let LoginMethod::Sasl(kind) = self.method else {
-            // An embedder's own mechanism cannot be begun anew.
-            return Step::Finished(Err(LoginFailure::Refused(CommandKind::Auth)));
-        };
+    /// A new exchange; in one line only if that is allowed.
+    fn begin_exchange(&mut self, kind: MechanismKind, form: Form) -> Step {
         let exchange = Exchange::new(kind, &self.parameters(kind));
         // What it cannot say is found out before it begins.
         match exchange.and_then(|exchange| exchange.check().map(|()| exchange)) {
@@ -325,7 +322,7 @@ impl<'c> Login<'c> {
                     Form::OneLine if self.fits_one_line(kind, &exchange) => form,
                     _ => Form::TwoSteps,
                 };
-                self.exchange = Speaker::Ours(exchange);
+                self.exchange = Some(Speaker::Ours(exchange));
                 Step::Send(Line::Auth(form))
             }
             Err(error) => Step::Finished(Err(LoginFailure::Cancelled(error))),
@@ -397,5 +394,20 @@ impl<'c> Login<'c> {
             apop: self.apop,
             offered: self.offered,
         }
+    }
+}
+
+/// By hand: what `derive` makes of so many fields counts them while it runs, and panics if it is wrong.
+impl fmt::Debug for Login<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login")
+            .field("policy", &self.policy)
+            .field("credentials", &self.credentials)
+            .field("offered", &self.offered)
+            .field("method", &self.method)
+            .field("exchange", &self.exchange)
+            .field("apop", &self.apop)
+            .field("step", &self.step)
+            .finish()
     }
 }

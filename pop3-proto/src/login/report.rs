@@ -83,15 +83,15 @@ pub enum ApopOutcome {
 
 impl fmt::Display for LoginReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.used)?;
-        f.write_str(match (self.used, self.apop) {
+        let why = match (self.used, self.apop) {
             (LoginMethod::UserPass, ApopOutcome::NotOffered) => ", since APOP was not offered",
             (LoginMethod::UserPass, ApopOutcome::Refused) => ", since APOP was refused",
             _ => "",
-        })?;
+        };
+        let used = self.used;
         match self.channel_binding {
-            Some(kind) => write!(f, " with {kind}"),
-            None => Ok(()),
+            Some(kind) => write!(f, "{used}{why} with {kind}"),
+            None => write!(f, "{used}{why}"),
         }
     }
 }

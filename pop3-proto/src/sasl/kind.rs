@@ -176,11 +176,11 @@ impl FromIterator<MechanismKind> for MechanismSet {
 /// Their names, parted by blanks.
 impl fmt::Display for MechanismSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (nth, kind) in self.iter().enumerate() {
-            if nth > 0 {
-                f.write_str(" ")?;
-            }
+        let mut before = "";
+        for kind in self.iter() {
+            f.write_str(before)?;
             f.write_str(kind.name())?;
+            before = " ";
         }
         Ok(())
     }

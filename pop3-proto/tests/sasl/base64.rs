@@ -2,7 +2,7 @@
 
 use pop3_proto::sasl::{Challenge, Mechanism, MechanismError, ResponseWriter};
 
-use crate::support;
+use crate::{bound, support};
 
 /// A mechanism whose response comes in these pieces.
 struct Pieces<'p>(Vec<&'p [u8]>);
@@ -59,7 +59,7 @@ fn a_response_is_the_same_however_it_comes_in_pieces() {
     let octets: Vec<u8> = (0..=255).collect();
     let whole = support::encode(&octets);
     assert_eq!(decode(whole.as_bytes()).unwrap(), octets);
-    for length in 1..=octets.len() {
+    for length in 1..=bound(octets.len(), 9) {
         let mut pieces: Vec<&[u8]> = octets.chunks(length).collect();
         pieces.insert(1, b"");
         assert_eq!(support::encoded_response(&Pieces(pieces)), whole.as_bytes());
@@ -69,7 +69,7 @@ fn a_response_is_the_same_however_it_comes_in_pieces() {
 #[test]
 fn every_value_of_every_group() {
     for first in 0..=255 {
-        for second in 0..=255 {
+        for second in (0..=255).step_by(bound(1, 5)) {
             for octets in [
                 &[first][..],
                 &[first, second],

@@ -5,6 +5,7 @@ use pop3_proto::sasl::{
     Mechanism, MechanismError, Nonce, ScramSha256,
 };
 
+use crate::octets;
 use crate::support::{encode, encoded_response, response, take};
 
 /// As in `scram_vectors.rs`, with one round, the salt `b"s"`, and `x` for the server's nonce.
@@ -64,6 +65,27 @@ fn the_exchange_that_the_others_are_made_from() {
     assert_eq!(response(&begin()), b"n,,n=user,r=AAECAwQFBgcICQoLDA0ODxAR");
     assert_eq!(first(SERVER_FIRST.as_bytes()), Ok(()));
     assert_eq!(last(SERVER_FINAL.as_bytes()), Ok(()));
+}
+
+#[test]
+fn debug_says_how_far_it_is() {
+    let mut scram = begin();
+    let says = |scram: &ScramSha256<'_>, stage: &str| {
+        let printed = format!("{scram:?}");
+        let user = r#"name: SCRAM-SHA-256, user: "user", authorization_id: """#;
+        assert!(printed.contains(user), "{printed}");
+        assert!(
+            printed.contains(&format!("stage: {stage}, ..")),
+            "{printed}"
+        );
+    };
+    says(&scram, "First");
+    take(&mut scram, SERVER_FIRST.as_bytes()).unwrap();
+    says(&scram, "Final");
+    take(&mut scram, SERVER_FINAL.as_bytes()).unwrap();
+    says(&scram, "Verified");
+    take(&mut scram, b"").unwrap_err();
+    says(&scram, "Failed");
 }
 
 #[test]
@@ -301,7 +323,7 @@ fn an_altered_message_never_leads_to_success() {
             altered(&whole[place + 1..]);
             let without = [&whole[..place], &whole[place + 1..]].concat();
             altered(&without);
-            for octet in 0..=255 {
+            for octet in octets(place, 7) {
                 let mut message = whole.to_vec();
                 if message[place] != octet {
                     message[place] = octet;
@@ -320,7 +342,7 @@ fn altered_base64_never_leads_to_success() {
     for is_first in [true, false] {
         let whole = encode(if is_first { SERVER_FIRST } else { SERVER_FINAL }.as_bytes());
         for place in 0..whole.len() {
-            for octet in 0..=255 {
+            for octet in octets(place, 7) {
                 let mut altered = whole.clone().into_bytes();
                 if altered[place] == octet {
                     continue;

@@ -5,6 +5,7 @@ use pop3_proto::sasl::{
     Parameters, ScramSha1, ScramSha256, ScramSha512,
 };
 
+use crate::bound;
 use crate::support::{response, take};
 
 /// An exchange that succeeds.
@@ -302,8 +303,7 @@ fn a_wrong_signature_is_not_accepted() {
     for exchange in EXCHANGES {
         let signature = crate::support::decode(&exchange.server_final.as_bytes()[2..]).unwrap();
         // Hashing is what takes time here.
-        let step = if cfg!(debug_assertions) { 211 } else { 1 };
-        for bit in (0..signature.len() * 8).step_by(step) {
+        for bit in (0..signature.len() * 8).step_by(bound(1, 211)) {
             let mut wrong = signature.clone();
             wrong[bit / 8] ^= 1 << (bit % 8);
             let mut mechanism = exchange.begin();

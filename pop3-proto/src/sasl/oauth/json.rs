@@ -104,7 +104,7 @@ impl<'a> JsonText<'a> {
         core::iter::from_fn(move || {
             let (&first, behind) = rest.split_first()?;
             let (character, behind) = match first {
-                b'\\' => unescape(behind),
+                b'\\' => unescape(behind).unwrap_or((None, behind)),
                 _ => first_character(rest).map_or((None, behind), |(c, rest)| (Some(c), rest)),
             };
             rest = behind;
@@ -123,10 +123,8 @@ fn first_character(octets: &[u8]) -> Option<(char, &[u8])> {
 }
 
 /// The character that the octets behind a backslash mean, if they mean one, and the octets behind it.
-fn unescape(octets: &[u8]) -> (Option<char>, &[u8]) {
-    let Some((&escape, rest)) = octets.split_first() else {
-        return (None, octets);
-    };
+fn unescape(octets: &[u8]) -> Option<(Option<char>, &[u8])> {
+    let (&escape, rest) = octets.split_first()?;
     let character = match escape {
         b'"' | b'\\' | b'/' => char::from(escape),
         b'b' => '\u{8}',
@@ -134,10 +132,10 @@ fn unescape(octets: &[u8]) -> (Option<char>, &[u8]) {
         b'n' => '\n',
         b'r' => '\r',
         b't' => '\t',
-        b'u' => return utf16(rest).unwrap_or((None, rest)),
-        _ => return (None, rest),
+        b'u' => return utf16(rest).or(Some((None, rest))),
+        _ => return Some((None, rest)),
     };
-    (Some(character), rest)
+    Some((Some(character), rest))
 }
 
 /// One or two code units of UTF-16: four hexadecimal digits; another backslash, `u` and digits if it takes two.

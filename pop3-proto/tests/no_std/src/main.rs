@@ -1,33 +1,27 @@
 //! A POP3 client without std and without an allocator. The server's octets come in on stdin, the commands go out on stdout;
 //! it fetches all mail to stderr and deletes it. `../check` plays the server.
 //!
-//! It links only if no panic can be reached: see [`panic`]. What this program knows and another would not, such as a buffer's
+//! It links only if no panic can be reached: see `outside.rs`. What this program knows and another would not, such as a buffer's
 //! length or the configuration, goes through `black_box`, lest the optimiser rules out here what it could not rule out there.
 #![no_std]
 #![no_main]
 
-use core::ffi::{CStr, c_char, c_int, c_short, c_ulong, c_void};
-use core::fmt::{self, Write as _};
+mod outside;
+
+use core::ffi::c_int;
 use core::hint::black_box;
 use core::ops::Range;
-use core::panic::PanicInfo;
 
 use pop3_proto::login::{Authentication, Credentials, Login, LoginPolicy, Next, Opening, Security};
-use pop3_proto::sasl::{MAX_CHALLENGE, Mechanism as _, MechanismError, Plain};
+use pop3_proto::sasl::{
+    ChannelBinding, ChannelBindingKind, MAX_CHALLENGE, Mechanism as _, MechanismError, Nonce, Plain,
+};
 use pop3_proto::{
     Capability, CapabilityKind, Client, Command, Config, Deadline, Event, MAX_COMMAND,
     MessageNumber, ReceiveError, SendError, Waiting,
 };
 
-/// Nobody defines `a_panic_is_reachable`, and the linker drops what is never called: whatever panic the optimiser could not
-/// rule out is an error of the linker.
-#[panic_handler]
-fn panic(_: &PanicInfo<'_>) -> ! {
-    unsafe extern "C" {
-        safe fn a_panic_is_reachable() -> !;
-    }
-    a_panic_is_reachable()
-}
+use outside::{InputOutput, console, now, put, read, variable, wait};
 
 #[unsafe(no_mangle)]
 extern "C" fn main() -> c_int {
@@ -62,6 +56,12 @@ impl From<SendError> for Failure {
     fn from(error: SendError) -> Self {
         console(format_args!("{error}; {error:?}"));
         Self::Send
+    }
+}
+
+impl From<InputOutput> for Failure {
+    fn from(_: InputOutput) -> Self {
+        Self::InputOutput
     }
 }
 
@@ -145,17 +145,35 @@ fn authenticate(
     }
 }
 
-/// CAPA, APOP or USER and PASS, CAPA.
+/// CAPA, then APOP or USER and PASS, or the strongest that both sides can do, then CAPA.
 fn log_in(
     connection: &mut Connection,
     user: &[u8],
     secret: &[u8],
     apop: bool,
 ) -> Result<(), Failure> {
-    let credentials = Credentials::new(user, secret.into());
-    let policy = LoginPolicy::new(black_box(Authentication::ApopThenUserPass)).apop_offered(apop);
+    let how = match variable(c"AUTHENTICATION") {
+        Some(b"AUTO") => Authentication::Auto,
+        _ => Authentication::ApopThenUserPass,
+    };
+    let mut credentials = Credentials::new(user, secret.into());
+    let mut policy = LoginPolicy::new(black_box(how))
+        .apop_offered(apop)
+        .tls(connection.client.is_tls())
+        .clear_text(black_box(true));
+    if let Some(nonce) = variable(c"NONCE") {
+        policy = policy.nonce(Nonce::from_text(nonce).ok_or(Failure::Usage)?);
+    }
+    if let Some(data) = variable(c"CHANNEL") {
+        let kind = black_box(ChannelBindingKind::TlsExporter);
+        policy = policy.channel_binding(Some(ChannelBinding { kind, data }));
+    }
+    if let Some(prepared) = variable(c"PREPARED") {
+        credentials = credentials.prepared(prepared, secret.into());
+    }
     console(format_args!("{credentials:?} {policy:?}"));
     let mut login = Login::new(policy, credentials);
+    console(format_args!("{login:?}"));
     loop {
         match login.next_step() {
             Next::Send(command) => {
@@ -244,7 +262,7 @@ impl Connection {
         let written = put(1, out.get(..sent.octets).unwrap_or_default());
         // It may have had a secret in it.
         black_box(&mut out).fill(0);
-        written
+        Ok(written?)
     }
 
     /// Sends the command as soon as the client allows it: at once, if the server announced PIPELINING.
@@ -314,20 +332,12 @@ impl Connection {
         let left = deadline
             .remaining(now())
             .and_then(|left| c_int::try_from(left).ok());
-        let mut stdin = PollFd {
-            file: 0,
-            events: PollFd::IN,
-            happened: 0,
-        };
-        // SAFETY: a pointer to one `PollFd`, as the count says.
-        if unsafe { poll(&mut stdin, 1, left.unwrap_or(c_int::MAX)) } == 0 {
+        if !wait(left.unwrap_or(c_int::MAX)) {
             console(format_args!("nothing comes; {:?}", self.client));
             self.client.abort();
             return Ok(0);
         }
-        // SAFETY: `most` is not above the buffer's length.
-        let count = unsafe { read(0, self.input.as_mut_ptr().cast(), self.most) };
-        let count = usize::try_from(count).map_err(|_| Failure::InputOutput)?;
+        let count = read(self.input.get_mut(..self.most).unwrap_or_default())?;
         self.unread = 0..count;
         Ok(count)
     }
@@ -336,7 +346,7 @@ impl Connection {
 /// Writes a message's octets to stderr, and uses what the core says about the other events.
 fn look_at(event: &Event<'_>) -> Result<(), Failure> {
     if let Event::Body(octets) = event {
-        return put(2, octets);
+        return Ok(put(2, octets)?);
     }
     console(format_args!("S: {event:?}"));
     black_box((event, event.request(), event.completes()));
@@ -365,66 +375,4 @@ fn look_at(event: &Event<'_>) -> Result<(), Failure> {
         _ => {}
     }
     Ok(())
-}
-
-/// Writes a line to stderr.
-fn console(line: fmt::Arguments<'_>) {
-    struct Stderr;
-    impl fmt::Write for Stderr {
-        fn write_str(&mut self, text: &str) -> fmt::Result {
-            put(2, text.as_bytes()).map_err(|_| fmt::Error)
-        }
-    }
-    if cfg!(feature = "console") {
-        let _ = writeln!(Stderr, "{line}");
-    }
-}
-
-#[repr(C)]
-struct PollFd {
-    file: c_int,
-    events: c_short,
-    happened: c_short,
-}
-
-impl PollFd {
-    const IN: c_short = 1;
-}
-
-#[link(name = "c")]
-unsafe extern "C" {
-    fn poll(files: *mut PollFd, count: c_ulong, milliseconds: c_int) -> c_int;
-    fn read(file: c_int, into: *mut c_void, most: usize) -> isize;
-    fn write(file: c_int, octets: *const c_void, count: usize) -> isize;
-    fn time(into: *mut i64) -> i64;
-    fn getenv(name: *const c_char) -> *const c_char;
-}
-
-/// Writes all of the octets.
-fn put(file: c_int, mut octets: &[u8]) -> Result<(), Failure> {
-    while !octets.is_empty() {
-        // SAFETY: pointer and length are those of a slice.
-        let written = unsafe { write(file, octets.as_ptr().cast(), octets.len()) };
-        octets = usize::try_from(written)
-            .ok()
-            .and_then(|written| octets.get(written..))
-            .ok_or(Failure::InputOutput)?;
-    }
-    Ok(())
-}
-
-/// A clock, in milliseconds.
-fn now() -> u64 {
-    // SAFETY: null is allowed.
-    let seconds = unsafe { time(core::ptr::null_mut()) };
-    u64::try_from(seconds).unwrap_or(0).saturating_mul(1000)
-}
-
-/// A variable of the environment.
-fn variable(name: &CStr) -> Option<&'static [u8]> {
-    // SAFETY: `getenv` gives null or a string that ends in NUL; it stays, for nobody changes the environment.
-    unsafe {
-        let value = getenv(name.as_ptr());
-        (!value.is_null()).then(|| CStr::from_ptr(value).to_bytes())
-    }
 }
