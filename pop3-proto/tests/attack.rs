@@ -45,11 +45,24 @@ fn a_secret_that_the_server_has_seen_is_not_shown_another_way() {
     let tim = Credentials::new(b"tim", "tanstaaftanstaaf".into());
     let (sent, ..) = play(
         Login::new(AUTO, tim),
-        &["+OK\r\nSASL PLAIN LOGIN\r\n.", "-ERR", "-ERR", "+ ", "+ ", "-ERR"],
+        &[
+            "+OK\r\nSASL PLAIN LOGIN\r\n.",
+            "-ERR",
+            "-ERR",
+            "+ ",
+            "+ ",
+            "-ERR",
+        ],
     );
     assert!(sent[1].starts_with("AUTH PLAIN AHRpb"), "{sent:?}");
-    assert!(!sent.iter().any(|line| line.starts_with("AUTH LOGIN")), "{sent:?}");
-    assert!(!sent.iter().any(|line| line.starts_with("USER")), "{sent:?}");
+    assert!(
+        !sent.iter().any(|line| line.starts_with("AUTH LOGIN")),
+        "{sent:?}"
+    );
+    assert!(
+        !sent.iter().any(|line| line.starts_with("USER")),
+        "{sent:?}"
+    );
 }
 
 /// Whoever is in between strikes out what the client could use, and puts in what it cannot.
@@ -66,7 +79,11 @@ fn an_announcement_that_is_of_no_use_does_not_hide_the_downgrade() {
     let user = Credentials::new(b"user", "pencil".into());
     let (sent, ..) = play(
         Login::new(policy, user),
-        &["+OK\r\nSASL SCRAM-SHA-256 SCRAM-SHA-512-PLUS\r\n.", "-ERR", "-ERR"],
+        &[
+            "+OK\r\nSASL SCRAM-SHA-256 SCRAM-SHA-512-PLUS\r\n.",
+            "-ERR",
+            "-ERR",
+        ],
     );
     // `y,,` in base64: a server that does offer it refuses.
     assert!(sent[1].starts_with("AUTH SCRAM-SHA-256 eSws"), "{sent:?}");
@@ -85,7 +102,11 @@ fn it_is_bound_if_it_can_be() {
     let user = Credentials::new(b"user", "pencil".into());
     let (sent, ..) = play(
         Login::new(policy, user),
-        &["+OK\r\nSASL SCRAM-SHA-256 SCRAM-SHA-512-PLUS\r\n.", "-ERR", "-ERR"],
+        &[
+            "+OK\r\nSASL SCRAM-SHA-256 SCRAM-SHA-512-PLUS\r\n.",
+            "-ERR",
+            "-ERR",
+        ],
     );
     assert!(sent[1].starts_with("AUTH SCRAM-SHA-512-PLUS"), "{sent:?}");
 }

@@ -5,9 +5,7 @@ use std::sync::{Arc, Mutex};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use pop3_std::pop3_proto::ResponseCode;
-use pop3_std::{
-    Authentication, Connector, Credentials, ErrorKind, MechanismKind, Security,
-};
+use pop3_std::{Authentication, Connector, Credentials, ErrorKind, MechanismKind, Security};
 
 use crate::play::{GREETING, Play, Reply, Then, clear, connect, mailbox, then};
 
@@ -104,7 +102,10 @@ fn what_a_server_says_before_it_closes_is_not_forgotten() {
             .login(&password(), Authentication::Auto)
             .unwrap_err();
         assert_eq!(refused.error.kind(), kind, "{refused}");
-        assert_eq!(refused.error.server_text().unwrap().as_bytes(), text.as_bytes());
+        assert_eq!(
+            refused.error.server_text().unwrap().as_bytes(),
+            text.as_bytes()
+        );
         assert!(refused.connection.is_none());
     }
 }
@@ -122,12 +123,12 @@ fn an_impostor_is_named_however_it_ends() {
             .unwrap()
             .login(&password(), by(MechanismKind::ScramSha256))
             .unwrap_err();
-        assert!(
-            refused.to_string().contains("could not prove"),
-            "{refused}"
-        );
+        assert!(refused.to_string().contains("could not prove"), "{refused}");
         assert_eq!(refused.error.kind(), ErrorKind::ServerNotProved);
-        assert!(refused.connection.is_none(), "an impostor gets no second try");
+        assert!(
+            refused.connection.is_none(),
+            "an impostor gets no second try"
+        );
     }
 }
 
@@ -142,7 +143,11 @@ fn a_response_code_is_not_taken_for_a_secret() {
         .login(&password(), by(MechanismKind::Login))
         .unwrap_err();
     let text = refused.error.server_text().unwrap();
-    assert_eq!(text.response_code(), Some(ResponseCode::LoginDelay), "{text}");
+    assert_eq!(
+        text.response_code(),
+        Some(ResponseCode::LoginDelay),
+        "{text}"
+    );
     assert!(!refused.to_string().contains("***"), "{refused}");
 
     let play = Play::new(GREETING, |line| match line {
@@ -192,7 +197,10 @@ fn a_password_that_scram_cannot_carry_goes_another_way() {
     });
     let session = connect(&play)
         .unwrap()
-        .login(&Credentials::new("mrose", "tab\tstop"), Authentication::Auto)
+        .login(
+            &Credentials::new("mrose", "tab\tstop"),
+            Authentication::Auto,
+        )
         .unwrap();
     assert_eq!(session.login_report().to_string(), "PLAIN");
 }
