@@ -110,7 +110,7 @@ impl Refusal {
     /// Takes note of what the server said.
     pub(crate) fn note(&mut self, event: &Event<'_>, seen: &Seen<'_>) {
         if let Event::Challenge { challenge, .. } = event {
-            self.token = TokenFailure::read(*challenge).or(self.token.take());
+            self.token = TokenFailure::read(*challenge, seen).or(self.token.take());
         }
         if let Some(error) = no_answer(event, seen) {
             let kind = match event {

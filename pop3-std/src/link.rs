@@ -226,6 +226,10 @@ impl<S: Transport> Link<S> {
                 Event::End { .. } if self.message_octets.is_some() => {
                     self.trace.message(self.message_octets.take().unwrap_or(0));
                 }
+                // It may repeat what is secret, where base64 hides it from those who look for it.
+                Event::Challenge { challenge, .. } if !challenge.as_base64().is_empty() => {
+                    self.trace.line(b"+ ***", &self.secrets);
+                }
                 _ => self.trace.line(&self.line, &self.secrets),
             }
             match event {
