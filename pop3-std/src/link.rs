@@ -166,11 +166,17 @@ impl<S: Transport> Link<S> {
             sent => sent?,
         };
         out.truncate(sent.octets);
-        if let Command::Apop { .. } | Command::Auth { .. } | Command::Response(_) = command {
-            // Who sees the digest can try passwords at leisure, and base64 hides nothing.
-            if let Some(made) = out.trim_ascii_end().rsplit(|&octet| octet == b' ').next() {
-                self.secrets.add(made);
-            }
+        // Who sees the digest can try passwords at leisure, and base64 hides nothing.
+        let mut words = out.trim_ascii_end().split(|&octet| octet == b' ');
+        let made = match command {
+            Command::Response(_) => words.next(),
+            Command::Apop { .. } => words.next_back(),
+            // The mechanism's name is no secret, and `=` stands for nothing.
+            Command::Auth { .. } => words.nth(2).filter(|response| *response != b"="),
+            _ => None,
+        };
+        if let Some(made) = made {
+            self.secrets.add(made);
         }
         Ok((sent.request, out))
     }
