@@ -239,8 +239,10 @@ impl<S: Transport> Link<S> {
                 _ => self.trace.line(&self.line, &self.secrets),
             }
             match event {
-                Event::Begin { request, .. } if request.kind != CommandKind::Capa => {
-                    // From here on it may be long.
+                // From here on it may be long, but for what is gathered before anybody sees it.
+                Event::Begin { request, .. }
+                    if !matches!(request.kind, CommandKind::Capa | CommandKind::Languages) =>
+                {
                     let timeouts = self.channel.stream.timeouts();
                     self.channel.stream.bound(timeouts.reply);
                     if matches!(request.kind, CommandKind::Retr | CommandKind::Top) {
