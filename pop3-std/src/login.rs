@@ -245,6 +245,33 @@ fn nonce() -> Result<Nonce, Error> {
 /// Does what the log-in machine says, to the end.
 fn drive<S: Transport>(link: &mut Link<S>, login: &mut Login<'_>) -> Result<LoginReport, Error> {
     let mut refusal = Refusal::default();
+    let failure = match advance(link, login, &mut refusal) {
+        Ok(Ok(report)) => return Ok(report),
+        Ok(Err(failure)) => failure,
+        Err(error) => {
+            let offered = login.offered();
+            return Err(blame::login_broken(
+                error,
+                login.cancelled(),
+                offered,
+                refusal,
+            ));
+        }
+    };
+    let error = blame::login(failure, login.offered(), refusal);
+    Err(match error.kind() {
+        // Whoever says so is not the server that it pretends to be.
+        ErrorKind::ServerNotProved => link.fail(error),
+        _ => error,
+    })
+}
+
+/// Does what the log-in machine says, until that or the connection is over.
+fn advance<S: Transport>(
+    link: &mut Link<S>,
+    login: &mut Login<'_>,
+    refusal: &mut Refusal,
+) -> Result<Result<LoginReport, LoginFailure>, Error> {
     loop {
         match login.next_step() {
             Next::Send(command) => {
@@ -262,15 +289,7 @@ fn drive<S: Transport>(link: &mut Link<S>, login: &mut Login<'_>) -> Result<Logi
                     "TLS belongs before it",
                 ));
             }
-            Next::Finished(Ok(report)) => return Ok(report),
-            Next::Finished(Err(failure)) => {
-                let error = blame::login(failure, login.offered(), refusal);
-                return Err(match failure {
-                    // Whoever says so is not the server that it pretends to be.
-                    LoginFailure::NotProved(_) => link.fail(error),
-                    _ => error,
-                });
-            }
+            Next::Finished(result) => return Ok(result),
         }
     }
 }

@@ -129,6 +129,15 @@ impl<'c> Login<'c> {
         self.offered
     }
 
+    /// Why the client has cancelled the exchange, if it has and the server has not answered that yet. If the connection ends
+    /// then, this is what the log-in failed for.
+    pub const fn cancelled(&self) -> Option<MechanismError> {
+        match self.step {
+            Step::Send(Line::Cancel(error)) | Step::Sent(Line::Cancel(error)) => Some(error),
+            _ => None,
+        }
+    }
+
     /// What to do next. Asking changes nothing.
     pub fn next_step(&self) -> Next<'_, Result<LoginReport, LoginFailure>> {
         let (user, secret) = (self.credentials.user, self.credentials.secret);
