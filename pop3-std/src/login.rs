@@ -4,7 +4,7 @@ use std::fmt;
 
 use pop3_proto::login::{
     Authentication, InitialResponse, Login, LoginFailure, LoginPolicy, LoginReport, Next, Offer,
-    Security,
+    Opening, Security,
 };
 use pop3_proto::sasl::{MAX_ITERATIONS, MIN_ITERATIONS, Mechanism, Nonce};
 
@@ -79,15 +79,15 @@ impl<S> Unauthenticated<S> {
     pub(crate) fn new(
         link: Link<S>,
         greeting: String,
-        offers_apop: bool,
+        opening: &Opening,
         settings: LoginSettings,
     ) -> Self {
         Self(Box::new(Inner {
             link: Box::new(link),
             greeting,
-            offers_apop,
+            offers_apop: opening.offers_apop(),
             settings,
-            offered: None,
+            offered: opening.offered(),
         }))
     }
 
