@@ -114,6 +114,8 @@ impl<S: Transport> Unauthenticated<S> {
     ///
     /// [`ErrorKind::Rejected`]: the server knows no CAPA, which is no reason to worry; else the session is over.
     pub fn capa(&mut self) -> Result<Capabilities, Error> {
+        // What is refused now was perhaps granted before: then it is not to be relied on.
+        self.0.offered = None;
         let capabilities = Capabilities::ask(&mut self.0.link)?;
         self.0.offered = Some(capabilities.offer());
         Ok(capabilities)
