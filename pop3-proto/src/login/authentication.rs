@@ -344,9 +344,10 @@ impl<'c> Login<'c> {
     fn parameters(&self, kind: MechanismKind) -> Parameters<'c> {
         let policy = &self.policy;
         let credentials = &self.credentials;
-        let offers_binding = self
-            .offered
-            .is_some_and(|offer| offer.mechanisms.binds_channel());
+        // What the client cannot use, somebody on the way may have put there in place of what it could.
+        let offers_binding = self.offered.is_some_and(|offer| {
+            (offer.mechanisms.iter()).any(|kind| kind.binds_channel() && kind.is_available())
+        });
         let binding = match policy.channel_binding {
             Some(binding) if kind.binds_channel() => Binding::Bound(binding),
             // RFC 5802 section 6: this tells a server that does offer it that somebody has struck it out on the way.
