@@ -23,6 +23,8 @@ pub struct Login<'c> {
     method: LoginMethod,
     exchange: Speaker<'c>,
     apop: ApopOutcome,
+    /// The server has refused a command that had the first response in it.
+    shown: bool,
     step: Step,
 }
 
@@ -116,6 +118,7 @@ impl<'c> Login<'c> {
             method: LoginMethod::Own,
             exchange,
             apop: ApopOutcome::NotTried,
+            shown: false,
             step: Step::Send(Line::Capa),
         };
         if !policy.ask_capabilities || policy.offered.is_some() {
@@ -250,11 +253,12 @@ impl<'c> Login<'c> {
             (Line::Auth(Form::OneLine), _)
                 if self.policy.initial_response == InitialResponse::Auto =>
             {
+                self.shown = true;
                 self.begin_exchange(Form::TwoSteps)
             }
-            // It has seen no secret yet, so it refuses the mechanism.
+            // If it has seen no secret yet, it refuses the mechanism.
             (Line::Auth(Form::TwoSteps), _)
-                if self.policy.authentication == Authentication::Auto =>
+                if self.policy.authentication == Authentication::Auto && !self.shown =>
             {
                 match Choice::new(self.policy, self.credentials).after(self.method, self.offered) {
                     Some(method) => self.begin_method(method),
