@@ -23,8 +23,6 @@ pub struct Login<'c> {
     method: LoginMethod,
     exchange: Speaker<'c>,
     apop: ApopOutcome,
-    /// The server has refused a command that had the first response in it.
-    shown: bool,
     step: Step,
 }
 
@@ -95,6 +93,8 @@ enum Form {
     OneLine,
     /// The server is asked for its leave, or its challenge, first.
     TwoSteps,
+    /// The same, after it has refused one line, and has seen the first response in it.
+    Again,
 }
 
 impl<'c> Login<'c> {
@@ -118,7 +118,6 @@ impl<'c> Login<'c> {
             method: LoginMethod::Own,
             exchange,
             apop: ApopOutcome::NotTried,
-            shown: false,
             step: Step::Send(Line::Capa),
         };
         if !policy.ask_capabilities || policy.offered.is_some() {
@@ -196,7 +195,7 @@ impl<'c> Login<'c> {
             (Line::Capa, _) if answers(CommandKind::Capa) => self.choose(),
             (Line::LastCapa, _) if answers(CommandKind::Capa) => self.step = Step::Finished(Ok(())),
             (Line::Auth(_) | Line::Response, Event::Challenge { challenge, .. }) => {
-                let leave_to_speak = matches!(line, Line::Auth(Form::TwoSteps));
+                let leave_to_speak = matches!(line, Line::Auth(Form::TwoSteps | Form::Again));
                 self.step = match self.exchange.mechanism_mut() {
                     Some(mechanism) if !(leave_to_speak && mechanism.speaks_first()) => {
                         match mechanism.take_challenge(*challenge) {
@@ -253,12 +252,11 @@ impl<'c> Login<'c> {
             (Line::Auth(Form::OneLine), _)
                 if self.policy.initial_response == InitialResponse::Auto =>
             {
-                self.shown = true;
-                self.begin_exchange(Form::TwoSteps)
+                self.begin_exchange(Form::Again)
             }
-            // If it has seen no secret yet, it refuses the mechanism.
+            // It has seen no secret yet, so it refuses the mechanism.
             (Line::Auth(Form::TwoSteps), _)
-                if self.policy.authentication == Authentication::Auto && !self.shown =>
+                if self.policy.authentication == Authentication::Auto =>
             {
                 match Choice::new(self.policy, self.credentials).after(self.method, self.offered) {
                     Some(method) => self.begin_method(method),
@@ -273,7 +271,7 @@ impl<'c> Login<'c> {
         let mechanism = self.exchange.mechanism().ok_or(MechanismError::NotProved)?;
         match line {
             // The client has not said anything yet.
-            Line::Auth(Form::TwoSteps) => Err(MechanismError::NotProved),
+            Line::Auth(Form::TwoSteps | Form::Again) => Err(MechanismError::NotProved),
             _ => mechanism.check_success(),
         }
     }
@@ -335,8 +333,8 @@ impl<'c> Login<'c> {
         match exchange.and_then(|exchange| exchange.check().map(|()| exchange)) {
             Ok(exchange) => {
                 let form = match form {
-                    Form::OneLine if self.fits_one_line(kind, &exchange) => form,
-                    _ => Form::TwoSteps,
+                    Form::OneLine if !self.fits_one_line(kind, &exchange) => Form::TwoSteps,
+                    form => form,
                 };
                 self.exchange = Speaker::Ours(exchange);
                 Step::Send(Line::Auth(form))
