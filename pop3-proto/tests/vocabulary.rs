@@ -439,7 +439,7 @@ fn sizes_are_what_they_are() {
         ("Sent", size_of::<Sent>(), 16),
         ("SendError", size_of::<SendError>(), 24),
         ("ReceiveError", size_of::<ReceiveError>(), 16),
-        ("Opening", size_of::<Opening>(), 5),
+        ("Opening", size_of::<Opening>(), 10),
         ("Login", size_of::<Login>(), 600),
         ("Next", size_of::<Next<'_, ()>>(), 40),
     ] {

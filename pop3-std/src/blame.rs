@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, ErrorKind as IoErrorKind};
 
 use pop3_proto::login::{LoginFailure, Offer, OpeningFailure};
+use pop3_proto::sasl::MechanismError;
 use pop3_proto::{CommandKind, Event, LikelyCause, Request, ResponseCode, Text, Waiting};
 
 use crate::error::{Error, ErrorKind};
@@ -102,6 +103,8 @@ pub(crate) fn opening(failure: OpeningFailure, refusal: Option<Error>) -> Error 
 pub(crate) struct Refusal {
     /// The last refusal, and what it means.
     error: Option<(ErrorKind, Error)>,
+    /// The command by which somebody was to be logged in, if the server has refused one and taken none since.
+    refused: Option<CommandKind>,
     /// Why a token was not accepted.
     token: Option<TokenFailure>,
 }
@@ -110,7 +113,14 @@ impl Refusal {
     /// Takes note of what the server said.
     pub(crate) fn note(&mut self, event: &Event<'_>, seen: &Seen<'_>) {
         if let Event::Challenge { challenge, .. } = event {
-            self.token = TokenFailure::read(*challenge).or(self.token.take());
+            self.token = TokenFailure::read(*challenge, seen).or(self.token.take());
+        }
+        match event {
+            Event::Rejected { request, .. } => {
+                self.refused = Some(request.kind).filter(|kind| *kind != CommandKind::Capa);
+            }
+            Event::Challenge { .. } | Event::Done { .. } => self.refused = None,
+            _ => {}
         }
         if let Some(error) = no_answer(event, seen) {
             let kind = match event {
@@ -120,6 +130,25 @@ impl Refusal {
             self.error = Some((kind, error));
         }
     }
+}
+
+/// The connection broke within a log-in. If the client had called the log-in off, or the server had refused it and then said
+/// nothing more, that is what happened, and that the connection ended is only how.
+pub(crate) fn login_broken(
+    error: Error,
+    cancelled: Option<MechanismError>,
+    offered: Option<Offer>,
+    refusal: Refusal,
+) -> Error {
+    let closed = matches!(error.kind(), ErrorKind::Closed | ErrorKind::ClosedAtLogin);
+    let silent = matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Io);
+    let failure = match (cancelled, refusal.refused) {
+        _ if error.server_text().is_some() => return error,
+        (Some(reason), _) if closed || silent => LoginFailure::Cancelled(reason),
+        (None, Some(command)) if closed => LoginFailure::Refused(command),
+        _ => return error,
+    };
+    login(failure, offered, refusal)
 }
 
 /// Why nobody was logged in.
@@ -151,6 +180,10 @@ pub(crate) fn login(failure: LoginFailure, offered: Option<Offer>, refusal: Refu
         }
         (LoginFailure::Unprotected, ..) => {
             Error::new(ErrorKind::AuthenticationUnavailable, "log-in", failure)
+        }
+        // By its own words it does not know the password: it is not the server that it pretends to be.
+        (LoginFailure::Cancelled(reason @ MechanismError::WrongServerSignature), ..) => {
+            Error::new(ErrorKind::ServerNotProved, "log-in", reason).with_source(reason)
         }
         (LoginFailure::Cancelled(reason), ..) => {
             Error::new(ErrorKind::AuthenticationCancelled, "log-in", reason).with_source(reason)

@@ -334,12 +334,7 @@ impl Connector {
                 Next::Finished(Err(failure)) => return Err(blame::opening(failure, refusal)),
             }
         }
-        Ok(Unauthenticated::new(
-            link,
-            greeting,
-            opening.offers_apop(),
-            self.login,
-        ))
+        Ok(Unauthenticated::new(link, greeting, &opening, self.login))
     }
 }
 

@@ -47,8 +47,8 @@ pub enum ErrorKind {
     /// The log-in could not begin or could not go on, and was called off: the server's challenge makes no sense, it wants too many
     /// rounds of hashing, or the name cannot be prepared. The session goes on.
     AuthenticationCancelled,
-    /// The server says that somebody is logged in, but could not prove that it knows the password: it is not the server that it
-    /// pretends to be. The session is over.
+    /// The server could not prove that it knows the password, or says that somebody is logged in before it has: it is not the
+    /// server that it pretends to be. The session is over.
     ServerNotProved,
     /// The server closed the connection instead of answering the log-in, as some do when the password is wrong.
     ClosedAtLogin,

@@ -166,11 +166,17 @@ impl<S: Transport> Link<S> {
             sent => sent?,
         };
         out.truncate(sent.octets);
-        if let Command::Apop { .. } | Command::Auth { .. } | Command::Response(_) = command {
-            // Who sees the digest can try passwords at leisure, and base64 hides nothing.
-            if let Some(made) = out.trim_ascii_end().rsplit(|&octet| octet == b' ').next() {
-                self.secrets.add(made);
-            }
+        // Who sees the digest can try passwords at leisure, and base64 hides nothing.
+        let mut words = out.trim_ascii_end().split(|&octet| octet == b' ');
+        let made = match command {
+            Command::Response(_) => words.next(),
+            Command::Apop { .. } => words.next_back(),
+            // The mechanism's name is no secret, and `=` stands for nothing.
+            Command::Auth { .. } => words.nth(2).filter(|response| *response != b"="),
+            _ => None,
+        };
+        if let Some(made) = made {
+            self.secrets.add(made);
         }
         Ok((sent.request, out))
     }
@@ -226,11 +232,17 @@ impl<S: Transport> Link<S> {
                 Event::End { .. } if self.message_octets.is_some() => {
                     self.trace.message(self.message_octets.take().unwrap_or(0));
                 }
+                // It may repeat what is secret, where base64 hides it from those who look for it.
+                Event::Challenge { challenge, .. } if !challenge.as_base64().is_empty() => {
+                    self.trace.line(b"+ ***", &self.secrets);
+                }
                 _ => self.trace.line(&self.line, &self.secrets),
             }
             match event {
-                Event::Begin { request, .. } if request.kind != CommandKind::Capa => {
-                    // From here on it may be long.
+                // From here on it may be long, but for what is gathered before anybody sees it.
+                Event::Begin { request, .. }
+                    if !matches!(request.kind, CommandKind::Capa | CommandKind::Languages) =>
+                {
                     let timeouts = self.channel.stream.timeouts();
                     self.channel.stream.bound(timeouts.reply);
                     if matches!(request.kind, CommandKind::Retr | CommandKind::Top) {

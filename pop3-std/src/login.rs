@@ -4,7 +4,7 @@ use std::fmt;
 
 use pop3_proto::login::{
     Authentication, InitialResponse, Login, LoginFailure, LoginPolicy, LoginReport, Next, Offer,
-    Security,
+    Opening, Security,
 };
 use pop3_proto::sasl::{MAX_ITERATIONS, MIN_ITERATIONS, Mechanism, Nonce};
 
@@ -79,15 +79,15 @@ impl<S> Unauthenticated<S> {
     pub(crate) fn new(
         link: Link<S>,
         greeting: String,
-        offers_apop: bool,
+        opening: &Opening,
         settings: LoginSettings,
     ) -> Self {
         Self(Box::new(Inner {
             link: Box::new(link),
             greeting,
-            offers_apop,
+            offers_apop: opening.offers_apop(),
             settings,
-            offered: None,
+            offered: opening.offered(),
         }))
     }
 
@@ -114,6 +114,8 @@ impl<S: Transport> Unauthenticated<S> {
     ///
     /// [`ErrorKind::Rejected`]: the server knows no CAPA, which is no reason to worry; else the session is over.
     pub fn capa(&mut self) -> Result<Capabilities, Error> {
+        // What is refused now was perhaps granted before: then it is not to be relied on.
+        self.0.offered = None;
         let capabilities = Capabilities::ask(&mut self.0.link)?;
         self.0.offered = Some(capabilities.offer());
         Ok(capabilities)
@@ -245,6 +247,33 @@ fn nonce() -> Result<Nonce, Error> {
 /// Does what the log-in machine says, to the end.
 fn drive<S: Transport>(link: &mut Link<S>, login: &mut Login<'_>) -> Result<LoginReport, Error> {
     let mut refusal = Refusal::default();
+    let failure = match advance(link, login, &mut refusal) {
+        Ok(Ok(report)) => return Ok(report),
+        Ok(Err(failure)) => failure,
+        Err(error) => {
+            let offered = login.offered();
+            return Err(blame::login_broken(
+                error,
+                login.cancelled(),
+                offered,
+                refusal,
+            ));
+        }
+    };
+    let error = blame::login(failure, login.offered(), refusal);
+    Err(match error.kind() {
+        // Whoever says so is not the server that it pretends to be.
+        ErrorKind::ServerNotProved => link.fail(error),
+        _ => error,
+    })
+}
+
+/// Does what the log-in machine says, until that or the connection is over.
+fn advance<S: Transport>(
+    link: &mut Link<S>,
+    login: &mut Login<'_>,
+    refusal: &mut Refusal,
+) -> Result<Result<LoginReport, LoginFailure>, Error> {
     loop {
         match login.next_step() {
             Next::Send(command) => {
@@ -262,15 +291,7 @@ fn drive<S: Transport>(link: &mut Link<S>, login: &mut Login<'_>) -> Result<Logi
                     "TLS belongs before it",
                 ));
             }
-            Next::Finished(Ok(report)) => return Ok(report),
-            Next::Finished(Err(failure)) => {
-                let error = blame::login(failure, login.offered(), refusal);
-                return Err(match failure {
-                    // Whoever says so is not the server that it pretends to be.
-                    LoginFailure::NotProved(_) => link.fail(error),
-                    _ => error,
-                });
-            }
+            Next::Finished(result) => return Ok(result),
         }
     }
 }

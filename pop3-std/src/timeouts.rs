@@ -16,8 +16,8 @@ use crate::transport::Transport;
 pub struct Timeouts {
     /// For the connection to each of the host's addresses. By default 30 seconds.
     pub connect: Duration,
-    /// For the server to send something. The greeting, the TLS handshake, a status line and the answer to CAPA must be
-    /// there as a whole within this time, so that a server cannot stretch them octet by octet. By default 2 minutes:
+    /// For the server to send something. The greeting, the TLS handshake, a status line and the answers to CAPA and
+    /// LANG must be there as a whole within this time, so that a server cannot stretch them octet by octet. By default 2 minutes:
     /// a log-in takes long where a large maildrop has to be locked and read first.
     pub read: Duration,
     /// For the server to take a command. By default 1 minute. Where commands are pipelined a server may be busy sending

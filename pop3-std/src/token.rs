@@ -1,10 +1,15 @@
 //! Why a server does not take a token.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
-use pop3_proto::sasl::{Challenge, MAX_CHALLENGE, OauthFailure};
+use pop3_proto::Text;
+use pop3_proto::sasl::{Challenge, JsonText, MAX_CHALLENGE, OauthFailure};
+use zeroize::Zeroizing;
 
-/// Why a server does not take a token, in its own words (RFC 7628 section 3.2.2). All of it is safe to print.
+use crate::link::Seen;
+
+/// Why a server does not take a token, in its own words (RFC 7628 section 3.2.2). All of it is safe to print, and `***` stands
+/// where the server repeated the token.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct TokenFailure {
@@ -18,16 +23,25 @@ pub struct TokenFailure {
 
 impl TokenFailure {
     /// Reads a challenge; `None` if it is something else.
-    pub(crate) fn read(challenge: Challenge<'_>) -> Option<Self> {
+    pub(crate) fn read(challenge: Challenge<'_>, seen: &Seen<'_>) -> Option<Self> {
         let mut buffer = [0; MAX_CHALLENGE];
         let failure = OauthFailure::parse(challenge.decode(&mut buffer).ok()?);
+        let shown = |text| shown(text, seen);
         let failure = Self {
-            status: failure.status.map(|text| text.to_string()),
-            scope: failure.scope.map(|text| text.to_string()),
-            openid_configuration: failure.openid_configuration.map(|text| text.to_string()),
+            status: failure.status.map(shown),
+            scope: failure.scope.map(shown),
+            openid_configuration: failure.openid_configuration.map(shown),
         };
         failure.status.is_some().then_some(failure)
     }
+}
+
+/// Base64 and the escapes of JSON hide nothing, so it is looked for the token behind them.
+fn shown(text: JsonText<'_>, seen: &Seen<'_>) -> String {
+    // With room for the longest escapes: a text that grows leaves copies behind.
+    let mut said = Zeroizing::new(String::with_capacity(8 * MAX_CHALLENGE));
+    let _ = write!(said, "{text}");
+    String::from_utf8_lossy(&seen.hide(Text::new(said.as_bytes()))).into_owned()
 }
 
 impl fmt::Display for TokenFailure {

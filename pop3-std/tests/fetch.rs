@@ -26,6 +26,8 @@ mod modes;
 mod program;
 #[path = "fetch/safety.rs"]
 mod safety;
+#[path = "fetch/smuggled.rs"]
+mod smuggled;
 #[path = "fetch/storing.rs"]
 mod storing;
 #[cfg(unix)]

@@ -86,6 +86,8 @@ enum Form {
     OneLine,
     /// The server is asked for its leave, or its challenge, first.
     TwoSteps,
+    /// The same, after it has refused one line, and has seen the first response in it.
+    Again,
 }
 
 impl<'c> Login<'c> {
@@ -124,6 +126,15 @@ impl<'c> Login<'c> {
     /// What the server has announced, as far as it is known by now.
     pub const fn offered(&self) -> Option<Offer> {
         self.offered
+    }
+
+    /// Why the client has cancelled the exchange, if it has and the server has not answered that yet. If the connection ends
+    /// then, this is what the log-in failed for.
+    pub const fn cancelled(&self) -> Option<MechanismError> {
+        match self.step {
+            Step::Send(Line::Cancel(error)) | Step::Sent(Line::Cancel(error)) => Some(error),
+            _ => None,
+        }
     }
 
     /// What to do next. Asking changes nothing.
@@ -185,7 +196,7 @@ impl<'c> Login<'c> {
             (Line::Capa, _) if answers(CommandKind::Capa) => self.choose(),
             (Line::LastCapa, _) if answers(CommandKind::Capa) => self.step = Step::Finished(Ok(())),
             (Line::Auth(_) | Line::Response, Event::Challenge { challenge, .. }) => {
-                let leave_to_speak = matches!(line, Line::Auth(Form::TwoSteps));
+                let leave_to_speak = matches!(line, Line::Auth(Form::TwoSteps | Form::Again));
                 self.step = match self.exchange.as_mut().map(Speaker::mechanism_mut) {
                     Some(mechanism) if !(leave_to_speak && mechanism.speaks_first()) => {
                         match mechanism.take_challenge(*challenge) {
@@ -242,7 +253,7 @@ impl<'c> Login<'c> {
             (Line::Auth(Form::OneLine), LoginMethod::Sasl(kind), _)
                 if self.policy.initial_response == InitialResponse::Auto =>
             {
-                self.begin_exchange(kind, Form::TwoSteps)
+                self.begin_exchange(kind, Form::Again)
             }
             // It has seen no secret yet, so it refuses the mechanism.
             (Line::Auth(Form::TwoSteps), ..)
@@ -261,7 +272,7 @@ impl<'c> Login<'c> {
         let mechanism = self.mechanism().ok_or(MechanismError::NotProved)?;
         match line {
             // The client has not said anything yet.
-            Line::Auth(Form::TwoSteps) => Err(MechanismError::NotProved),
+            Line::Auth(Form::TwoSteps | Form::Again) => Err(MechanismError::NotProved),
             _ => mechanism.check_success(),
         }
     }
@@ -319,8 +330,8 @@ impl<'c> Login<'c> {
         match exchange.and_then(|exchange| exchange.check().map(|()| exchange)) {
             Ok(exchange) => {
                 let form = match form {
-                    Form::OneLine if self.fits_one_line(kind, &exchange) => form,
-                    _ => Form::TwoSteps,
+                    Form::OneLine if !self.fits_one_line(kind, &exchange) => Form::TwoSteps,
+                    form => form,
                 };
                 self.exchange = Some(Speaker::Ours(exchange));
                 Step::Send(Line::Auth(form))
@@ -332,9 +343,10 @@ impl<'c> Login<'c> {
     fn parameters(&self, kind: MechanismKind) -> Parameters<'c> {
         let policy = &self.policy;
         let credentials = &self.credentials;
-        let offers_binding = self
-            .offered
-            .is_some_and(|offer| offer.mechanisms.binds_channel());
+        // What the client cannot use, somebody on the way may have put there in place of what it could.
+        let offers_binding = self.offered.is_some_and(|offer| {
+            (offer.mechanisms.iter()).any(|kind| kind.binds_channel() && kind.is_available())
+        });
         let binding = match policy.channel_binding {
             Some(binding) if kind.binds_channel() => Binding::Bound(binding),
             // RFC 5802 section 6: this tells a server that does offer it that somebody has struck it out on the way.

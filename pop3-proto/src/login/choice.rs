@@ -102,16 +102,21 @@ impl<'c> Choice<'c> {
         let Credentials {
             user,
             secret,
+            authorization_id,
             prepared,
             ..
         } = self.credentials;
         match kind {
             kind if kind.is_scram() => {
                 let bound = self.policy.channel_binding.is_some();
-                let ascii = user.is_ascii() && secret.expose().is_ascii();
+                // What has control characters in it cannot even be prepared.
+                let printable = |text: &[u8]| text.iter().all(|octet| matches!(octet, b' '..=b'~'));
                 self.policy.nonce.is_some()
                     && (bound || !kind.binds_channel())
-                    && (ascii || prepared.is_some())
+                    && (prepared.is_some()
+                        || [user, secret.expose(), authorization_id]
+                            .into_iter()
+                            .all(printable))
             }
             MechanismKind::CramMd5 | MechanismKind::Login => {
                 self.credentials.authorization_id.is_empty()

@@ -3,7 +3,8 @@
 use core::fmt;
 
 use super::Next;
-use crate::capability::Capability;
+use super::report::Offer;
+use crate::capability::CapabilityKind;
 use crate::command::{Command, CommandKind};
 use crate::event::Event;
 
@@ -51,8 +52,8 @@ pub struct Opening {
     security: Security,
     step: OpeningStep,
     apop: bool,
-    /// STLS is in the list of capabilities that is being read.
-    announced: bool,
+    /// The list of capabilities, as far as it has been read.
+    offered: Option<Offer>,
     /// The server has announced STLS, now or before.
     stls: bool,
 }
@@ -109,7 +110,7 @@ impl Opening {
                 _ => OpeningStep::Greeting,
             },
             apop: false,
-            announced: false,
+            offered: None,
             stls: false,
         }
     }
@@ -164,9 +165,13 @@ impl Opening {
             },
             (OpeningStep::Finished(_), _) => self.step,
             (_, Event::Farewell { .. }) => OpeningStep::Finished(Err(OpeningFailure::Dismissed)),
+            (OpeningStep::CapaSent, Event::Begin { .. }) => {
+                self.offered = Some(Offer::default());
+                self.step
+            }
             (OpeningStep::CapaSent, Event::Capability { capability, .. }) => {
-                if let Capability::Stls = capability {
-                    self.announced = true;
+                if let Some(offered) = &mut self.offered {
+                    offered.note(capability);
                 }
                 self.step
             }
@@ -180,6 +185,7 @@ impl Opening {
             (OpeningStep::StlsSent, Event::StartTls { .. }) => {
                 // What was said in clear is forgotten, the timestamp as well.
                 self.apop = false;
+                self.offered = None;
                 OpeningStep::Handshake
             }
             (OpeningStep::StlsSent, Event::Rejected { request, .. })
@@ -192,8 +198,10 @@ impl Opening {
     }
 
     /// The capabilities in clear are complete, or were refused.
-    const fn decide(&mut self) -> OpeningStep {
-        if self.announced {
+    fn decide(&mut self) -> OpeningStep {
+        let announced = (self.offered)
+            .is_some_and(|offered| offered.capabilities.contains(CapabilityKind::Stls));
+        if announced {
             self.stls = true;
             OpeningStep::Stls
         } else if self.stls {
@@ -210,6 +218,13 @@ impl Opening {
             OpeningStep::Handshake => self.step = OpeningStep::Finished(Ok(())),
             _ => {}
         }
+    }
+
+    /// What the server has announced, if it had to be asked and no TLS began after it: for
+    /// [`LoginPolicy::offered`](super::LoginPolicy::offered), so that it is not asked again. Only
+    /// [`Security::StartTlsIfAvailable`] asks.
+    pub const fn offered(&self) -> Option<Offer> {
+        self.offered
     }
 
     /// Whether APOP may be tried: the greeting had a timestamp, and no TLS began after it.

@@ -262,7 +262,7 @@ impl Arguments {
                     "--auth external takes a certificate: name its file with --client-cert",
                 ));
             }
-            Proof::Token | Proof::External => {}
+            Proof::Token => {}
             _ if self.token_file.is_some() => {
                 return Err(usage(
                     "a token goes with --auth auto, oauthbearer or xoauth2",
@@ -453,6 +453,7 @@ mod tests {
             "fetch --auth oauthbearer pop3s://a@h",
             "fetch --auth external pop3s://a@h",
             "fetch --auth plain --token-file t pop3s://a@h",
+            "fetch --auth external --client-cert c --token-file t pop3s://a@h",
             "fetch --token-file t --password-file p pop3s://a@h",
             "fetch --client-key k pop3s://a@h",
             "fetch --lang de",

@@ -3,11 +3,12 @@
 //! The order makes it survive a crash: a message is stored and synced, then its unique-id recorded and synced, and when all is
 //! done come DELE and QUIT. Killed at any point, at worst a message is fetched again.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 use pop3_std::{
-    Deletions, ErrorKind, Fetched, Marked, MessageNumber, QuitError, Session, Transport,
+    CapabilityKind, Deletions, ErrorKind, Fetched, Marked, MessageNumber, QuitError, Session,
+    Support, Transport,
 };
 
 use crate::copy::{CopyError, copy};
@@ -107,7 +108,11 @@ impl Collector {
         loop {
             let answer = match batch.next() {
                 Ok(answer) => answer,
-                Err(error) => return Err(not_confirmed(pending.as_ref(), &error)),
+                Err(error) => {
+                    drop(batch);
+                    self.doubt(session, &plan.items, &stored, &error)?;
+                    return Err(not_confirmed(pending.as_ref(), &error));
+                }
             };
             let (Some(Fetched { message, .. }), Some((index, (&number, item)))) =
                 (answer, items.next())
@@ -138,13 +143,43 @@ impl Collector {
             }
             progress.end();
         }
-        if pending.is_some() {
-            if let Some(error) = broken(&session.noop()) {
+        // Where replies are shifted, the first answer is a message's, and the second is what is in that message.
+        let answers = match (&pending, is_pipelined(session)) {
+            (None, _) => 0,
+            (Some(_), false) => 1,
+            (Some(_), true) => 2,
+        };
+        for _ in 0..answers {
+            let answer = session.noop();
+            if let Some(error) = broken(&answer) {
+                self.doubt(session, &plan.items, &stored, error)?;
                 return Err(not_confirmed(pending.as_ref(), error));
             }
         }
         stored.extend(self.keep(pending, summary)?);
         Ok(stored)
+    }
+
+    /// The server broke the protocol. If commands were in flight meanwhile, nobody knows which message the replies were about
+    /// since when: what this run has recorded is fetched once more, rather than never.
+    fn doubt<S: Transport>(
+        &mut self,
+        session: &Session<S>,
+        items: &BTreeMap<MessageNumber, Item>,
+        stored: &[MessageNumber],
+        error: &pop3_std::Error,
+    ) -> Result<(), Failure> {
+        let (Some(state), ErrorKind::Protocol, true) =
+            (&mut self.state, error.kind(), is_pipelined(session))
+        else {
+            return Ok(());
+        };
+        let doubtful: HashSet<&[u8]> = (stored.iter())
+            .filter_map(|number| items.get(number)?.unique_id.as_deref())
+            .collect();
+        state
+            .retain(|unique_id| !doubtful.contains(unique_id))
+            .map_err(|error| state.failure(&error))
     }
 
     /// Puts a whole message in its place and records it.
@@ -188,6 +223,11 @@ impl Collector {
         };
         state.retain(keep).map_err(|error| state.failure(&error))
     }
+}
+
+/// Whether commands may have been in flight together.
+fn is_pipelined<S>(session: &Session<S>) -> bool {
+    session.support(CapabilityKind::Pipelining) == Support::Announced
 }
 
 /// What broke the session, if it is broken: `-ERR` is an answer like any other.

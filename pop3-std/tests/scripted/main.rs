@@ -6,6 +6,7 @@
 
 mod addresses;
 mod alone;
+mod attack;
 #[path = "../support/certificates.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod certificates;

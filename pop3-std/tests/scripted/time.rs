@@ -176,6 +176,19 @@ fn a_status_line_and_the_capabilities_cannot_be_stretched() {
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     drop(session);
     server.ended();
+
+    let (mut session, server) = session_with(
+        "LANG",
+        |stream| {
+            stream.write_all(b"+OK\r\n")?;
+            drip(stream, b"en English\r\n")
+        },
+        timeouts,
+    );
+    let error = timed(|| session.languages().unwrap_err());
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    drop(session);
+    server.ended();
 }
 
 #[test]
