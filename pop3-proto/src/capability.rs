@@ -216,6 +216,7 @@ impl CapabilitySet {
     }
 
     const fn bit(kind: CapabilityKind) -> u16 {
+        const { assert!(KNOWN.len() <= 16, "a bit for each") };
         1 << kind as u16
     }
 }

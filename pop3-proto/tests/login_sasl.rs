@@ -410,7 +410,7 @@ fn scram_with_a_server_that_cannot_prove_itself() {
     let (sent, result, state) = play(scram(), &["+", &first, &wrong, "-ERR"]);
     assert_eq!(sent.last().unwrap(), "*");
     let error = MechanismError::WrongServerSignature;
-    assert_eq!(result, Err(LoginFailure::Cancelled(error)));
+    assert_eq!(result, Err(LoginFailure::NotProved(error)));
     assert_eq!(state, State::Authorization);
 }
 
@@ -445,6 +445,28 @@ fn what_scram_says_of_channel_binding() {
             sent.last(),
             Some(&expected),
             "{kind}, {capa:?}, {binding:?}"
+        );
+    }
+}
+
+#[test]
+fn credentials_of_another_kind_are_not_sent() {
+    let token = Credentials::token(b"tim", "abc".into());
+    let password = Credentials::new(b"tim", "abc".into());
+    for (credentials, how) in [
+        (token, Authentication::UserPass),
+        (token, Authentication::ApopThenUserPass),
+        (token, Authentication::Mechanism(MechanismKind::Plain)),
+        (password, Authentication::Mechanism(MechanismKind::Xoauth2)),
+        (password, Authentication::Mechanism(MechanismKind::External)),
+        (Credentials::external(), Authentication::UserPass),
+        (Credentials::anonymous(b"x"), Authentication::UserPass),
+    ] {
+        let policy = inside_tls(how).apop_offered(true);
+        let (sent, result, _) = play(Login::new(policy, credentials), &[]);
+        assert_eq!(
+            (sent.len(), result),
+            (0, Err(LoginFailure::WrongCredentials))
         );
     }
 }

@@ -47,8 +47,8 @@ impl<'c> WayIn<'c> {
     /// The way in over a connection that is to be protected like this.
     ///
     /// Of the policy, what the connection decides ([`tls`](LoginPolicy::tls), [`clear_text`](LoginPolicy::clear_text) and
-    /// [`apop_offered`](LoginPolicy::apop_offered)) is filled in: naming [`Security::ClearText`] or
-    /// [`Security::StartTlsIfAvailable`] is naming clear text.
+    /// [`apop_offered`](LoginPolicy::apop_offered)) is filled in: naming [`Security::ClearText`] is naming
+    /// clear text, and [`Security::StartTlsIfAvailable`] is not.
     #[must_use]
     pub fn new(security: Security, policy: LoginPolicy<'c>, credentials: Credentials<'c>) -> Self {
         Self::begin(security, policy, Start::Credentials(credentials))
@@ -65,10 +65,7 @@ impl<'c> WayIn<'c> {
     }
 
     fn begin(security: Security, policy: LoginPolicy<'c>, start: Start<'c>) -> Self {
-        let clear_text = matches!(
-            security,
-            Security::ClearText | Security::StartTlsIfAvailable
-        );
+        let clear_text = matches!(security, Security::ClearText);
         Self {
             policy: policy.tls(false).clear_text(clear_text),
             stage: Stage::Opening(Opening::new(security), start),

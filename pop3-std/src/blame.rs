@@ -4,7 +4,6 @@ use std::fmt;
 use std::io::{self, ErrorKind as IoErrorKind};
 
 use pop3_proto::login::{LoginFailure, Offer, OpeningFailure};
-use pop3_proto::sasl::MechanismError;
 use pop3_proto::{CommandKind, Event, LikelyCause, Request, ResponseCode, Text, Waiting};
 
 use crate::error::{Error, ErrorKind};
@@ -136,7 +135,7 @@ impl Refusal {
 /// nothing more, that is what happened, and that the connection ended is only how.
 pub(crate) fn login_broken(
     error: Error,
-    cancelled: Option<MechanismError>,
+    cancelled: Option<LoginFailure>,
     offered: Option<Offer>,
     refusal: Refusal,
 ) -> Error {
@@ -144,7 +143,7 @@ pub(crate) fn login_broken(
     let silent = matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Io);
     let failure = match (cancelled, refusal.refused) {
         _ if error.server_text().is_some() => return error,
-        (Some(reason), _) if closed || silent => LoginFailure::Cancelled(reason),
+        (Some(failure), _) if closed || silent => failure,
         (None, Some(command)) if closed => LoginFailure::Refused(command),
         _ => return error,
     };
@@ -178,12 +177,9 @@ pub(crate) fn login(failure: LoginFailure, offered: Option<Offer>, refusal: Refu
             let what = format!("{failure}{offers}; one can be asked for by name");
             Error::new(ErrorKind::AuthenticationUnavailable, "log-in", what)
         }
+        (LoginFailure::WrongCredentials, ..) => Error::new(ErrorKind::Usage, "log-in", failure),
         (LoginFailure::Unprotected, ..) => {
             Error::new(ErrorKind::AuthenticationUnavailable, "log-in", failure)
-        }
-        // By its own words it does not know the password: it is not the server that it pretends to be.
-        (LoginFailure::Cancelled(reason @ MechanismError::WrongServerSignature), ..) => {
-            Error::new(ErrorKind::ServerNotProved, "log-in", reason).with_source(reason)
         }
         (LoginFailure::Cancelled(reason), ..) => {
             Error::new(ErrorKind::AuthenticationCancelled, "log-in", reason).with_source(reason)

@@ -64,10 +64,7 @@ impl LoginSettings {
     pub(crate) const fn new(security: Security) -> Self {
         Self {
             ask_capabilities: true,
-            clear_text: matches!(
-                security,
-                Security::ClearText | Security::StartTlsIfAvailable
-            ),
+            clear_text: matches!(security, Security::ClearText),
             initial_response: InitialResponse::Auto,
             min_iterations: MIN_ITERATIONS,
             max_iterations: MAX_ITERATIONS,

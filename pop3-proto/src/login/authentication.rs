@@ -130,9 +130,11 @@ impl<'c> Login<'c> {
 
     /// Why the client has cancelled the exchange, if it has and the server has not answered that yet. If the connection ends
     /// then, this is what the log-in failed for.
-    pub const fn cancelled(&self) -> Option<MechanismError> {
+    pub const fn cancelled(&self) -> Option<LoginFailure> {
         match self.step {
-            Step::Send(Line::Cancel(error)) | Step::Sent(Line::Cancel(error)) => Some(error),
+            Step::Send(Line::Cancel(error)) | Step::Sent(Line::Cancel(error)) => {
+                Some(called_off(error))
+            }
             _ => None,
         }
     }
@@ -243,7 +245,7 @@ impl<'c> Login<'c> {
     fn exchange_ended(&mut self, line: Line, event: &Event<'_>) {
         let refused = Step::Finished(Err(LoginFailure::Refused(CommandKind::Auth)));
         self.step = match (line, self.method, event) {
-            (Line::Cancel(error), ..) => Step::Finished(Err(LoginFailure::Cancelled(error))),
+            (Line::Cancel(error), ..) => Step::Finished(Err(called_off(error))),
             (.., Event::Done { .. }) => match self.check_success(line) {
                 Ok(()) => self.logged_in(),
                 Err(error) => Step::Finished(Err(LoginFailure::NotProved(error))),
@@ -279,6 +281,18 @@ impl<'c> Login<'c> {
 
     /// The capabilities are known, as far as they will be: how to log in?
     fn choose(&mut self) {
+        let named = match (&self.exchange, self.policy.authentication) {
+            (Some(Speaker::Own(_)), _) | (_, Authentication::Auto) => None,
+            (_, Authentication::Mechanism(kind)) => Some(LoginMethod::Sasl(kind)),
+            (_, Authentication::UserPass) => Some(LoginMethod::UserPass),
+            (_, Authentication::ApopOnly | Authentication::ApopThenUserPass) => {
+                Some(LoginMethod::Apop)
+            }
+        };
+        if named.is_some_and(|way| !self.credentials.kind.goes_with(way)) {
+            self.step = Step::Finished(Err(LoginFailure::WrongCredentials));
+            return;
+        }
         self.step = match (&self.exchange, self.policy.authentication) {
             (Some(Speaker::Own(own)), _) => match own.check() {
                 Ok(()) if self.policy.initial_response == InitialResponse::Always => {
@@ -421,5 +435,14 @@ impl fmt::Debug for Login<'_> {
             .field("apop", &self.apop)
             .field("step", &self.step)
             .finish()
+    }
+}
+
+/// What a cancelled exchange comes to.
+const fn called_off(error: MechanismError) -> LoginFailure {
+    match error {
+        // By its own words it does not know the password.
+        MechanismError::WrongServerSignature => LoginFailure::NotProved(error),
+        _ => LoginFailure::Cancelled(error),
     }
 }

@@ -45,6 +45,14 @@ const fn ways(kind: CredentialKind) -> &'static [&'static [LoginMethod]] {
     }
 }
 
+impl CredentialKind {
+    /// Whether this is a way for such credentials at all.
+    pub(super) fn goes_with(self, way: LoginMethod) -> bool {
+        let password = self == Self::Password;
+        ways(self).iter().any(|row| row.contains(&way)) || password && way == LoginMethod::Apop
+    }
+}
+
 impl<'c> Choice<'c> {
     pub(super) const fn new(policy: LoginPolicy<'c>, credentials: Credentials<'c>) -> Self {
         Self {

@@ -20,6 +20,9 @@ pub enum Security {
     /// STLS if the server announces it, else no protection. Whoever is on the way can make the server seem to announce none:
     /// for a network that is trusted, and servers of which some cannot do better. A server that announces STLS and then
     /// refuses it, or that is [known](Opening::stls_expected) to have announced it before, is not talked to in clear.
+    ///
+    /// This does not name clear text for [`Authentication::Auto`](super::Authentication::Auto): without TLS, the way to log in has
+    /// to be asked for by name.
     StartTlsIfAvailable,
     /// No protection: whoever is on the way reads all and can change all.
     ClearText,

@@ -109,12 +109,14 @@ pub enum LoginFailure {
     ApopNotOffered,
     /// The server announces no mechanism that the credentials are for.
     NothingSuits,
+    /// The credentials are not for the way that was asked for by name: a token is no password. Nothing was sent.
+    WrongCredentials,
     /// The connection is not protected, and the caller has not named clear text. Nothing was sent.
     Unprotected,
     /// The mechanism could not begin, or could not go on and was cancelled.
     Cancelled(MechanismError),
-    /// The server says that somebody is logged in, but the mechanism says that this is not to be believed: give the session
-    /// up.
+    /// The server has not proved that it knows the password: it said that somebody is logged in before it did, or its proof was
+    /// wrong. It is not the server that it pretends to be: give the session up.
     NotProved(MechanismError),
     /// The server said goodbye.
     Dismissed,
@@ -129,6 +131,9 @@ impl fmt::Display for LoginFailure {
             ),
             Self::NothingSuits => {
                 f.write_str("the server announces no way to log in that goes with the credentials")
+            }
+            Self::WrongCredentials => {
+                f.write_str("the credentials are not for the way to log in that was asked for")
             }
             Self::Unprotected => f.write_str(
                 "the connection is not protected by TLS, so no password and no token was sent",

@@ -150,6 +150,7 @@ impl MechanismSet {
     }
 
     const fn bit(kind: MechanismKind) -> u16 {
+        const { assert!(MechanismKind::ALL.len() <= 16, "a bit for each") };
         1 << kind as u16
     }
 }

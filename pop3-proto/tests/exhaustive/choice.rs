@@ -222,7 +222,7 @@ impl Conversation<'_> {
                     // Nobody proves anything here.
                     assert!(!matches!(report.used, LoginMethod::Sasl(kind) if kind.is_scram()));
                 }
-                Err(LoginFailure::NotProved(_)) => assert!(logged_in),
+                Err(LoginFailure::NotProved(_)) => assert!(logged_in != self.cancelled),
                 Err(failure) => assert!(!logged_in, "{failure:?}"),
             }
             return false;

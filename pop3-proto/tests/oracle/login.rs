@@ -158,7 +158,8 @@ impl Driver<'_> {
                 Some(End::LoggedIn)
             }
             Err(LoginFailure::NotProved(_)) => {
-                assert_eq!(state, State::Transaction);
+                let cancelled = self.sent.contains(&CommandKind::Cancel);
+                assert!(cancelled || state == State::Transaction);
                 assert!(self.sent.contains(&CommandKind::Auth));
                 Some(End::Refused)
             }

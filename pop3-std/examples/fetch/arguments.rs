@@ -197,7 +197,7 @@ pub struct Arguments {
 enum Tls {
     /// No TLS: everybody on the way can read the mail, and often the password
     None,
-    /// STLS if the server announces it, else no TLS: who is on the way can force that
+    /// STLS if the server announces it, else no TLS, which who is on the way can force: then --auth has to name the way
     IfAvailable,
     /// STLS before anything else
     Starttls,

@@ -6,7 +6,7 @@ use pop3_std::{Authentication, MechanismKind};
 /// `--auth`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Auth {
-    /// The strongest way that the server offers, but never APOP; without TLS the password goes in clear only with --tls none or if-available
+    /// The strongest way that the server offers, but never APOP; the password goes in clear only with --tls none
     Auto,
     /// USER and PASS: the password is sent
     User,

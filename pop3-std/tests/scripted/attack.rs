@@ -224,3 +224,19 @@ fn a_list_that_is_refused_the_second_time_is_not_relied_on() {
     let session = connection.login(&password(), Authentication::Auto).unwrap();
     assert_eq!(session.login_report().offered, None);
 }
+
+/// Whoever is on the way strikes STLS out: what was asked for was TLS, if it can be had, and not a password in clear.
+#[test]
+fn stls_if_available_is_not_naming_clear_text() {
+    let connector = Connector::new("localhost", Security::StartTlsIfAvailable);
+    let stripped = || Play::but(&[("CAPA", "+OK\r\nSASL PLAIN SCRAM-SHA-256\r\nUSER\r\n.\r\n")]);
+    let play = stripped();
+    let open = connector.connect_over(play.clone()).unwrap();
+    let refused = open.login(&password(), Authentication::Auto).unwrap_err();
+    assert_eq!(refused.error.kind(), ErrorKind::AuthenticationUnavailable);
+    assert_eq!(play.sent(), "CAPA\r\n");
+    // By its name it goes.
+    let open = refused.connection.unwrap();
+    open.login(&password(), Authentication::UserPass).unwrap();
+    assert!(play.sent().contains("PASS"));
+}
