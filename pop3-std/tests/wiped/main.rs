@@ -1,31 +1,38 @@
 //! After a log-in, the secret is nowhere in the memory of the process: all of it that can be written is searched.
 //!
-//! The test itself keeps secrets veiled only, and never has more than one octet of them in clear, except where it hands
-//! them over to the crate.
+//! The tests themselves keep secrets veiled only, and never have more than an octet or two of them in clear, except where they
+//! hand them over to the crate. The log-in runs on a thread of its own, which then stands still, with its stack as the log-in
+//! has left it, until the memory has been searched: `memory.rs`. A server that must know the secret, because it repeats it
+//! inside TLS or computes with it, is another process, and tells what it knows veiled.
+//!
+//! What is searched for: the secret (here after USER and PASS, APOP, and in TLS; in `sasl.rs` after each mechanism), all that was
+//! sent of it, in base64 as well, however that is aligned, and what can be computed from it (`scram.rs`), down to the keys of
+//! HMAC, which are the secret XORed with a constant. Blocks of eight octets are enough to be found. Not looked for are states of
+//! hashes, which nobody outside of the hash knows: those wipe themselves.
 
 #![cfg(target_os = "linux")]
 #![allow(unreachable_pub, reason = "a module of a test crate has no outside")]
 
-#[path = "support/certificates.rs"]
+#[path = "../support/certificates.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod certificates;
-#[path = "scripted/play.rs"]
+#[path = "../scripted/play.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod play;
-#[path = "scripted/server.rs"]
+#[path = "../scripted/server.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod server;
 
+mod memory;
+mod sasl;
+mod scram;
+
 use std::env;
-use std::fs::{self, File};
-use std::hint::{black_box, spin_loop};
+use std::hint::black_box;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::os::unix::fs::FileExt;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread;
 
 use pop3_std::pop3_proto::MAX_COMMAND;
 use pop3_std::rustls::crypto::ring;
@@ -37,113 +44,9 @@ use pop3_std::{Authentication, Connector, Credentials, Security, Untimed};
 use zeroize::Zeroize;
 
 use crate::certificates::CertificateAuthority;
+use crate::memory::{BLOCK, Hit, Marker, alone, search, searched_after, veil, veiled};
 use crate::play::{GREETING, Play, mailbox};
 use crate::server::{speak, tls};
-
-fn veil(octet: u8) -> u8 {
-    // Or the compiler would do in advance what is not to be in the program.
-    octet ^ black_box(0xa5)
-}
-
-fn veiled(text: &str) -> Vec<u8> {
-    text.bytes().map(veil).collect()
-}
-
-/// 32 octets that are nowhere else, veiled. None is a capital letter, so that copies in lower case are found as well.
-#[derive(Clone)]
-struct Marker([u8; 32]);
-
-impl Marker {
-    fn new(number: u64) -> Self {
-        let mut state = black_box(number);
-        Self(std::array::from_fn(|_| {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            veil(b'[' + ((state >> 33) % 36) as u8)
-        }))
-    }
-
-    /// So many of them in a row, in clear.
-    fn secret(&self, times: usize) -> Vec<u8> {
-        let mut secret = Vec::with_capacity(self.0.len() * times);
-        for _ in 0..times {
-            secret.extend(self.0.iter().map(|octet| veil(*octet)));
-        }
-        secret
-    }
-}
-
-const PAGE: usize = 4096;
-/// A secret is searched for in blocks of so many octets, since a part of one is a find too.
-const BLOCK: usize = 8;
-
-/// Where a block of a secret is in clear, and the mapping of the memory there.
-#[derive(Debug)]
-#[expect(dead_code, reason = "the mapping is for people to read")]
-struct Hit(u64, String);
-
-/// Searches the writable memory of this process for these veiled octets.
-fn search(veiled: &[u8]) -> Vec<Hit> {
-    let blocks: Vec<&[u8]> = veiled.chunks_exact(BLOCK).collect();
-    let mut begins_one = [false; 256];
-    for block in &blocks {
-        begins_one[usize::from(veil(block[0]))] = true;
-    }
-    let memory = File::open("/proc/self/mem").unwrap();
-    // With the beginning of the next page, for what lies across.
-    let mut page = [0; PAGE + BLOCK - 1];
-    let mut hits = Vec::new();
-    for mapping in fs::read_to_string("/proc/self/maps").unwrap().lines() {
-        let mut fields = mapping.split(' ');
-        let (range, rights) = (fields.next().unwrap(), fields.next().unwrap());
-        if !rights.starts_with("rw") {
-            continue;
-        }
-        let (start, end) = range.split_once('-').unwrap();
-        let address = |digits| u64::from_str_radix(digits, 16).unwrap();
-        for at in (address(start)..address(end)).step_by(PAGE) {
-            let count = memory.read_at(&mut page, at).unwrap_or(0);
-            // Most of it has never been used.
-            if page == [0; PAGE + BLOCK - 1] {
-                continue;
-            }
-            for (offset, window) in page[..count].windows(BLOCK).enumerate() {
-                let is_block =
-                    |block: &&[u8]| window.iter().copied().map(veil).eq(block.iter().copied());
-                if begins_one[usize::from(window[0])] && blocks.iter().any(is_block) {
-                    hits.push(Hit(at + offset as u64, mapping.to_owned()));
-                }
-            }
-            // Or it would be found again here.
-            page.as_mut_slice().zeroize();
-        }
-    }
-    hits
-}
-
-/// Runs it on a thread whose stack is left as it is, and keeps what it gives, until the memory has been searched.
-fn searched_after<T, R>(run: impl FnOnce() -> T + Send, search: impl FnOnce() -> R) -> R {
-    let (ready, searched) = (AtomicBool::new(false), AtomicBool::new(false));
-    thread::scope(|scope| {
-        let thread = scope.spawn(|| {
-            let kept = run();
-            ready.store(true, Ordering::SeqCst);
-            // Whatever blocks would use more of the stack, where something may be left.
-            while !searched.load(Ordering::SeqCst) {
-                spin_loop();
-            }
-            drop(kept);
-        });
-        while !ready.load(Ordering::SeqCst) && !thread.is_finished() {
-            thread::yield_now();
-        }
-        let result = search();
-        searched.store(true, Ordering::SeqCst);
-        thread.join().unwrap();
-        result
-    })
-}
 
 /// What the server says to the secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -386,6 +289,7 @@ fn nothing_is_left_of_a_secret_after_the_log_in() {
     if let Ok(role) = env::var(SERVER) {
         return serve(role == "repeats");
     }
+    let _alone = alone();
     let mut markers = (0..).map(Marker::new);
 
     // What is there is found, also where a function has left it that has returned.
