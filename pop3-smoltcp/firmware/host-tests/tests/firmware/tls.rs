@@ -1,0 +1,195 @@
+//! The board that has TLS, against Dovecot.
+
+use std::fs;
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+
+use crate::mails::{endless, mails};
+use crate::qemu::{self, Outcome, Qemu};
+use crate::support::certificates::{CertificateAuthority, ServerCertificate};
+use crate::support::dovecot::Dovecot;
+use crate::support::setup::{PASSWORD, Setup, Tls, USER};
+use crate::{cut_within_the_mail, dovecot, families, logged_in, stack};
+
+const BOARD: &str = "mps2-an385";
+
+/// How TLS begins, and at which of Dovecot's ports.
+const BEGINNINGS: [(&str, fn(&Dovecot) -> u16); 2] =
+    [("tls", Dovecot::pop3s), ("stls", Dovecot::pop3)];
+
+/// A file with an authority's certificate, for the firmware.
+pub struct Authority {
+    file: PathBuf,
+    _directory: TempDir,
+}
+
+impl Authority {
+    pub fn of(certificate: &ServerCertificate) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let file = directory.path().join("ca.der");
+        fs::write(&file, certificate.root()).expect("a file in it");
+        Self {
+            file,
+            _directory: directory,
+        }
+    }
+
+    pub fn file(&self) -> &str {
+        self.file.to_str().expect("a path in ASCII")
+    }
+}
+
+/// Boots the board, which is to trust this authority.
+pub fn boot(authority: &Authority, port: u16, security: &str, options: &[(&str, &str)]) -> Qemu {
+    let port = port.to_string();
+    let always = [
+        ("port", port.as_str()),
+        ("security", security),
+        ("ca", authority.file()),
+        ("name", "localhost"),
+        ("login", "plain"),
+        ("user", USER),
+        ("secret", PASSWORD),
+    ];
+    Qemu::boot(BOARD, &[&always, options].concat())
+}
+
+/// The server was refused before anything was said to it, and for this.
+pub fn is_distrusted(run: &Outcome, why: &str) {
+    assert_eq!(run.status, Some(13), "{}", run.console);
+    let line = format!("FAIL: the server has not shown who it is: {why}");
+    assert!(run.says(&line), "{}", run.console);
+    assert!(!run.console.contains("login "), "{}", run.console);
+}
+
+/// Dovecot with this certificate, or nothing if it, or QEMU, is not there.
+fn dovecot_with(certificate: ServerCertificate) -> Option<Dovecot> {
+    if !qemu::is_there_or_skip() {
+        return None;
+    }
+    Dovecot::start_or_skip(Setup::new(["one\r\n"]).certificate(certificate))
+}
+
+/// Tries to log in both ways, and finds the server distrusted.
+fn a_server_is_distrusted(server: &Dovecot, authority: &Authority, options: &[(&str, &str)]) {
+    for (security, port) in BEGINNINGS {
+        let run = boot(authority, port(server), security, options).outcome();
+        is_distrusted(&run, "InvalidCertificate");
+    }
+    assert!(!server.log().contains(" Login: "), "{}", server.log());
+}
+
+#[test]
+fn every_mail_arrives_inside_tls() {
+    let mails = mails();
+    if !qemu::is_there_or_skip() {
+        return;
+    }
+    let setup = Setup::new(mails.iter().map(|mail| &mail.octets)).tls(Tls::Required);
+    let Some(server) = Dovecot::start_or_skip(setup) else {
+        return;
+    };
+    let authority = Authority::of(server.certificate());
+    let mut logins = 0;
+    for (security, port) in BEGINNINGS {
+        for ip in families() {
+            for (login, shown) in [("plain", "PLAIN"), ("scram-sha-256", "SCRAM-SHA-256")] {
+                let options = [("ip", ip), ("login", login)];
+                let run = boot(&authority, port(&server), security, &options).outcome();
+                let what = format!("{security}, IPv{ip}, {login}: {}", run.console);
+                assert_eq!(run.status, Some(0), "{what}");
+                let mut expected = vec![format!("login {shown}"), "quit".into(), "PASS".into()];
+                for (number, mail) in (1..).zip(&mails) {
+                    expected.extend(mail.report(number));
+                }
+                for line in expected {
+                    assert!(run.says(&line), "no {line:?}: {what}");
+                }
+                assert!(!run.console.contains(PASSWORD), "{what}");
+                logins += 1;
+                let line = logged_in(&server, login, ip, logins);
+                assert!(line.contains(", TLS,"), "{line}");
+                println!("{security}, IPv{ip}, {login}: {}", stack(&run));
+            }
+        }
+    }
+    assert_eq!(server.messages_left(USER).len(), mails.len());
+}
+
+#[test]
+fn a_certificate_by_another_authority_is_refused() {
+    let Some(server) = dovecot(["one\r\n"]) else {
+        return;
+    };
+    let other = CertificateAuthority::new().issue_for_loopback();
+    a_server_is_distrusted(&server, &Authority::of(&other), &[]);
+}
+
+#[test]
+fn a_certificate_for_another_name_is_refused() {
+    let Some(server) = dovecot(["one\r\n"]) else {
+        return;
+    };
+    let authority = Authority::of(server.certificate());
+    a_server_is_distrusted(&server, &authority, &[("name", "pop.example.org")]);
+    // A part of its name is not its name.
+    a_server_is_distrusted(&server, &authority, &[("name", "localhos")]);
+}
+
+#[test]
+fn a_certificate_out_of_its_time_is_refused() {
+    for issue in [
+        CertificateAuthority::issue_expired,
+        CertificateAuthority::issue_for_later,
+    ] {
+        let certificate = issue(&CertificateAuthority::new(), &["localhost"]);
+        let Some(server) = dovecot_with(certificate) else {
+            return;
+        };
+        let authority = Authority::of(server.certificate());
+        a_server_is_distrusted(&server, &authority, &[]);
+    }
+}
+
+#[test]
+fn a_wrong_password_is_said_to_be_wrong_inside_tls_too() {
+    let Some(server) = dovecot(["one\r\n"]) else {
+        return;
+    };
+    let authority = Authority::of(server.certificate());
+    for (security, port) in BEGINNINGS {
+        for login in ["plain", "scram-sha-256"] {
+            let options = [("login", login), ("secret", "incorrect horse")];
+            let run = boot(&authority, port(&server), security, &options).outcome();
+            assert_eq!(run.status, Some(5), "{}", run.console);
+            assert!(!run.console.contains("incorrect"), "{}", run.console);
+        }
+    }
+}
+
+#[test]
+fn a_server_that_is_killed_within_a_mail_inside_tls_leaves_no_complete_mail() {
+    for (security, port) in BEGINNINGS {
+        let Some(mut server) = dovecot([endless().octets]) else {
+            return;
+        };
+        let authority = Authority::of(server.certificate());
+        let mut run = boot(&authority, port(&server), security, &[]);
+        run.wait_for("mail 1 subject endless");
+        server.kill();
+        let how = "the connection ended within the multi-line";
+        cut_within_the_mail(&run.outcome(), 7, how);
+    }
+}
+
+#[test]
+fn a_mail_is_deleted_inside_tls() {
+    let Some(server) = dovecot(["one\r\n", "two\r\n", "three\r\n"]) else {
+        return;
+    };
+    let authority = Authority::of(server.certificate());
+    let run = boot(&authority, server.pop3s(), "tls", &[("delete", "2")]).outcome();
+    assert_eq!(run.status, Some(0), "{}", run.console);
+    assert_eq!(server.messages_left(USER), [1, 3]);
+}
