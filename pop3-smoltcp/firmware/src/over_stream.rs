@@ -83,7 +83,9 @@ impl<'n, 'm, D: Device> StreamSession<'n, TcpStream<'n, 'm, D>> {
         let mut session = pop3_smoltcp::Session::new(Config::new(), timeouts);
         session.start(clock::now());
         deadline.set(session.deadline());
-        let stream = TcpStream::connect(network, server, deadline)?
+        let mut stream = TcpStream::connect(network, server, deadline)?;
+        stream
+            .stands()
             .map_err(|error| ended(&mut session, error.into()))?;
         session.connected(clock::now());
         Ok(Self {

@@ -27,23 +27,35 @@ pub struct TcpStream<'n, 'm, D: Device> {
 }
 
 impl<'n, 'm, D: Device> TcpStream<'n, 'm, D> {
-    /// Makes a connection.
+    /// Begins a connection.
     ///
     /// # Errors
     ///
-    /// [`Failure::Connect`]: it cannot be begun. [`ErrorKind`]: it came to nothing.
+    /// [`Failure::Connect`].
     pub fn connect(
         network: &'n mut Network<'m, D>,
         server: IpEndpoint,
         deadline: &'n Cell<Deadline>,
-    ) -> Result<Result<Self, ErrorKind>, Failure> {
+    ) -> Result<Self, Failure> {
         let (socket, context) = network.socket_and_context();
         socket
             .connect(context, server, toy::local_port())
             .map_err(Failure::Connect)?;
-        let mut stream = Self { network, deadline };
-        let stands = stream.wait(|socket| socket.may_send() || is_over(socket));
-        Ok(stands.map(|()| stream))
+        Ok(Self { network, deadline })
+    }
+
+    /// Waits until the connection stands.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::ConnectionRefused`], [`ErrorKind::TimedOut`].
+    pub fn stands(&mut self) -> Result<(), ErrorKind> {
+        self.wait(|socket| socket.may_send() || socket.may_recv() || is_over(socket))?;
+        // One that has been closed since may have left something to be read.
+        if is_over(self.network.socket()) && !self.network.socket().can_recv() {
+            return Err(ErrorKind::ConnectionRefused);
+        }
+        Ok(())
     }
 
     /// Lets the network run until there is something to be read or the server has ended the connection.

@@ -4,6 +4,8 @@
 //! there.
 #![cfg(unix)]
 
+mod chains;
+mod impostor;
 mod mails;
 mod qemu;
 mod scripted;

@@ -5,8 +5,11 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
+use crate::chains;
+use crate::impostor;
 use crate::mails::{endless, mails};
 use crate::qemu::{self, Outcome, Qemu};
+use crate::scripted::{End, Scripted};
 use crate::support::certificates::{CertificateAuthority, ServerCertificate};
 use crate::support::dovecot::Dovecot;
 use crate::support::setup::{PASSWORD, Setup, Tls, USER};
@@ -192,4 +195,111 @@ fn a_mail_is_deleted_inside_tls() {
     let run = boot(&authority, server.pop3s(), "tls", &[("delete", "2")]).outcome();
     assert_eq!(run.status, Some(0), "{}", run.console);
     assert_eq!(server.messages_left(USER), [1, 3]);
+}
+
+/// Whoever is on the way can finish a handshake; only with the key to a certificate is that worth anything.
+#[test]
+fn a_server_that_does_not_show_the_key_to_its_certificate_is_refused() {
+    if !qemu::is_there_or_skip() {
+        return;
+    }
+    let genuine = CertificateAuthority::new().issue_for_loopback();
+    let authority = Authority::of(&genuine);
+    let [genuine] = &genuine.chain()[..] else {
+        panic!("one certificate");
+    };
+    let genuine = impostor::certificate(genuine);
+    let signature = impostor::NO_SIGNATURE.to_vec();
+    for (messages, why) in [
+        (vec![], Some("InvalidCertificate")),
+        (vec![genuine.clone()], Some("InvalidCertificate")),
+        (vec![signature.clone()], None),
+        (vec![signature.clone(), genuine.clone()], None),
+        (vec![genuine.clone(), genuine.clone()], None),
+        (vec![genuine, signature], None),
+    ] {
+        let shown = messages.len();
+        let port = impostor::start(messages);
+        let run = boot(&authority, port, "tls", &[("timeout", "5000")]).outcome();
+        match why {
+            Some(why) => is_distrusted(&run, why),
+            None => {
+                assert!(
+                    matches!(run.status, Some(13 | 14)),
+                    "{shown}: {}",
+                    run.console
+                );
+                assert!(run.console.contains("FAIL: "), "{}", run.console);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_certificate_that_is_signed_by_another_servers_is_refused() {
+    if !qemu::is_there_or_skip() {
+        return;
+    }
+    let ca = CertificateAuthority::new();
+    let another = ca.issue(&["another.example.org"]);
+    let authority = Authority::of(&another);
+    let (forged, key) = chains::signed_by_a_server(&another, "localhost");
+    let port = chains::start([vec![forged], another.chain()].concat(), key);
+    let run = boot(&authority, port, "tls", &[]).outcome();
+    is_distrusted(&run, "InvalidCertificate");
+
+    // One that is as it should be, and shows the authority's certificate too: the server is heard.
+    let own = ca.issue(&["localhost"]);
+    let port = chains::start([own.chain(), vec![own.root()]].concat(), own.key());
+    let run = boot(&authority, port, "tls", &[]).outcome();
+    assert_eq!(run.status, Some(4), "{}", run.console);
+}
+
+#[test]
+fn each_failure_before_tls_stands_has_a_status_and_words_of_its_own() {
+    if !qemu::is_there_or_skip() {
+        return;
+    }
+    let authority = Authority::of(&CertificateAuthority::new().issue_for_loopback());
+    let fails = |security: &str, says: &[&str], end: End, status: i32, why: &str| {
+        let says = says.iter().map(|text| text.as_bytes().to_vec()).collect();
+        let server = Scripted::start(says, end);
+        let run = boot(&authority, server.port(), security, &[("timeout", "500")]).outcome();
+        assert_eq!(run.status, Some(status), "{}", run.console);
+        assert!(run.says(&format!("FAIL: {why}")), "{}", run.console);
+        assert!(!run.console.contains("login "), "{}", run.console);
+    };
+    let stls = ["+OK ready\r\n", "+OK begin\r\n"];
+    let silent = "time-out while waiting for the TLS handshake";
+    fails("tls", &[], End::Silence, 8, silent);
+    fails("stls", &stls, End::Silence, 8, silent);
+    // A header of TLS, and no more.
+    fails("tls", &["\x16\x03\x03"], End::Silence, 8, silent);
+    let cut = "the connection ended within the greeting";
+    fails("tls", &[], End::Close, 7, cut);
+    let cut = "the connection ended within the TLS handshake";
+    fails("stls", &stls, End::Close, 7, cut);
+    fails(
+        "tls",
+        &["+OK ready\r\n"],
+        End::Silence,
+        14,
+        "TLS: InvalidRecord",
+    );
+    let refused = ["+OK ready\r\n", "-ERR no\r\n"];
+    fails(
+        "stls",
+        &refused,
+        End::Silence,
+        4,
+        "the server refused STLS, so nothing was sent in clear",
+    );
+
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a port that is free again");
+    let run = boot(&authority, nobody.port(), "tls", &[]).outcome();
+    assert_eq!(run.status, Some(3), "{}", run.console);
+    let run = boot(&authority, nobody.port(), "tls", &[("ca", "no/such/file")]).outcome();
+    assert_eq!(run.status, Some(2), "{}", run.console);
 }
