@@ -14,6 +14,7 @@ pub mod mail;
 pub mod network;
 pub mod options;
 pub mod over_stream;
+mod records;
 pub mod session;
 pub mod stack;
 pub mod stream;

@@ -60,6 +60,7 @@ impl From<ErrorKind> for Broken {
 impl From<TlsError> for Broken {
     fn from(error: TlsError) -> Self {
         match error {
+            TlsError::Io(ErrorKind::InvalidData) => Self::Tls(TlsError::InvalidRecord),
             TlsError::Io(kind) => kind.into(),
             // With its own alert, or without: the session knows whether it is the time for it.
             TlsError::ConnectionClosed | TlsError::IoError => Self::Ended,

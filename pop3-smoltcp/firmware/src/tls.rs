@@ -15,6 +15,7 @@ use smoltcp::phy::Device;
 use crate::network::Network;
 use crate::options::Options;
 use crate::over_stream::{StreamSession, Way};
+use crate::records::Records;
 use crate::stream::{Close, TcpStream};
 use crate::verifier::{Provider, Suite};
 use crate::{Failure, clear, mail};
@@ -29,7 +30,7 @@ const SENT_RECORD: usize = 1024;
 const CERTIFICATE: usize = 1024;
 
 /// A TLS connection over the network's socket.
-type Tls<'a, 'n, 'm, D> = TlsConnection<'a, TcpStream<'n, 'm, D>, Suite>;
+type Tls<'a, 'n, 'm, D> = TlsConnection<'a, Records<TcpStream<'n, 'm, D>>, Suite>;
 
 /// Fetches the mail, in clear text or inside TLS, as the options say.
 ///
@@ -76,7 +77,7 @@ fn handshake<'a, 'n: 'a, 'm: 'a, D: Device>(
 ) -> Result<Tls<'a, 'n, 'm, D>, TlsError> {
     let config = TlsConfig::new().with_server_name(name);
     let mut provider = Provider::new(authority);
-    let mut tls = TlsConnection::new(stream, received, sent);
+    let mut tls = TlsConnection::new(Records::new(stream), received, sent);
     tls.open(TlsContext::new(&config, &mut provider))?;
     provider.proved()?;
     Ok(tls)

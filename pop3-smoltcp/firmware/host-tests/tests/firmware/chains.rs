@@ -1,6 +1,6 @@
 //! A server that shows any chain of certificates.
 
-use std::io::Write;
+use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
@@ -25,8 +25,19 @@ pub fn signed_by_a_server(
     (certificate.into(), key.into())
 }
 
-/// Greets one client inside TLS, and closes the connection. The port.
-pub fn start(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> u16 {
+/// What the server says, and then it closes the connection.
+#[derive(Clone, Copy)]
+pub struct Says {
+    /// In answer to STLS; if there is nothing, TLS begins at once.
+    pub to_stls: &'static str,
+    /// Inside TLS.
+    pub greeting: &'static str,
+    /// In clear again, past TLS: what anybody on the way can add.
+    pub added: &'static [u8],
+}
+
+/// Serves one client. The port.
+pub fn start(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>, says: Says) -> u16 {
     let provider = rustls::crypto::ring::default_provider();
     let config = ServerConfig::builder_with_provider(provider.into())
         .with_safe_default_protocol_versions()
@@ -40,15 +51,21 @@ pub fn start(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -
     thread::spawn(move || {
         let (stream, _) = listener.accept().expect("a connection");
         let tls = ServerConnection::new(config).expect("a connection inside TLS");
-        greet(StreamOwned::new(tls, stream));
+        // A client that does not trust the server goes away.
+        let _ = serve(StreamOwned::new(tls, stream), says);
     });
     port
 }
 
-/// A client that does not trust the server hears nothing.
-fn greet(mut stream: StreamOwned<ServerConnection, TcpStream>) {
-    if stream.write_all(b"-ERR go away\r\n").is_ok() {
-        stream.conn.send_close_notify();
-        let _ = stream.flush();
+fn serve(mut stream: StreamOwned<ServerConnection, TcpStream>, says: Says) -> io::Result<()> {
+    if !says.to_stls.is_empty() {
+        stream.sock.write_all(b"+OK ready\r\n")?;
+        stream.sock.read_exact(&mut [0; "STLS\r\n".len()])?;
+        stream.sock.write_all(says.to_stls.as_bytes())?;
     }
+    stream.write_all(says.greeting.as_bytes())?;
+    stream.flush()?;
+    stream.sock.write_all(says.added)?;
+    // Until the client goes: a reset would take away what it has not read yet.
+    io::copy(&mut stream.sock, &mut io::sink()).map(drop)
 }

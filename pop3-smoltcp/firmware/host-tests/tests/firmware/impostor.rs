@@ -22,20 +22,54 @@ pub fn certificate(der: &[u8]) -> Vec<u8> {
     [&[11][..], &length(body.len()), &body].concat()
 }
 
+/// Seals nothing for one client, not even the type of what is sealed. The port.
+pub fn start_with_nothing_sealed() -> u16 {
+    listen(|mut stream| {
+        let (_, _, secret) = agree(&mut stream)?;
+        write_sealed(&mut stream, &secret, &[])?;
+        read_record(&mut stream).map(drop)
+    })
+}
+
 /// Serves one client: says these messages between EncryptedExtensions and Finished, and then the greeting. The port.
 pub fn start(messages: Vec<Vec<u8>>) -> u16 {
+    listen(move |stream| serve(stream, &messages))
+}
+
+fn listen(serve: impl FnOnce(TcpStream) -> io::Result<()> + Send + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("its number").port();
     thread::spawn(move || {
         let (stream, _) = listener.accept().expect("a connection");
         // A client that has gone away is what is hoped for.
-        let _ = serve(stream, &messages);
+        let _ = serve(stream);
     });
     port
 }
 
 fn serve(mut stream: TcpStream, messages: &[Vec<u8>]) -> io::Result<()> {
-    let hello = read_record(&mut stream)?;
+    let (mut transcript, handshake, secret) = agree(&mut stream)?;
+    let mut flight = [&ENCRYPTED_EXTENSIONS[..], &messages.concat()].concat();
+    transcript.extend(&flight);
+    let verify = hmac(&expand(&secret, "finished", b"", 32), &hash(&transcript));
+    let finished = [&[20][..], &length(32), &verify].concat();
+    transcript.extend(&finished);
+    flight.extend(&finished);
+    write_sealed(&mut stream, &secret, &[&flight[..], &[22]].concat())?;
+
+    // A client that is taken in sends its own Finished, and waits for the greeting.
+    read_record(&mut stream)?;
+    let nothing = digest(&SHA256, b"");
+    let derived = expand(&handshake, "derived", nothing.as_ref(), 32);
+    let master = hmac(&derived, &[0; 32]);
+    let secret = expand(&master, "s ap traffic", &hash(&transcript), 32);
+    write_sealed(&mut stream, &secret, b"+OK your password, please\r\n\x17")?;
+    read_record(&mut stream).map(drop)
+}
+
+/// ClientHello and ServerHello: the transcript so far, the handshake's secret, and the one of what the server sends in it.
+fn agree(stream: &mut TcpStream) -> io::Result<(Vec<u8>, Vec<u8>, Vec<u8>)> {
+    let hello = read_record(stream)?;
     // A share of secp256r1: 65 octets, not compressed.
     let share = [0, 0x17, 0, 65, 4];
     let at = hello.windows(5).position(|octets| octets == share);
@@ -46,35 +80,23 @@ fn serve(mut stream: TcpStream, messages: &[Vec<u8>]) -> io::Result<()> {
     let theirs = UnparsedPublicKey::new(&ECDH_P256, theirs);
     let shared = agree_ephemeral(private, &theirs, <[u8]>::to_vec).expect("a shared secret");
 
-    let mut server_hello = vec![2, 0, 0, 118, 3, 3];
+    let mut server_hello = vec![2, 0, 0, 119, 3, 3];
     server_hello.extend([7; 32]);
     // No session, AES-128-GCM with SHA-256, TLS 1.3, the share.
-    server_hello.extend([
+    let rest = [
         0, 0x13, 1, 0, 0, 79, 0, 43, 0, 2, 3, 4, 0, 51, 0, 69, 0, 0x17, 0, 65,
-    ]);
+    ];
+    server_hello.extend(rest);
     server_hello.extend(ours.as_ref());
-    write_record(&mut stream, 22, &server_hello)?;
-    let mut transcript = [hello, server_hello].concat();
+    write_record(stream, 22, &server_hello)?;
+    let transcript = [hello, server_hello].concat();
 
     let early = hmac(&[0; 32], &[0; 32]);
     let nothing = digest(&SHA256, b"");
-    let handshake = hmac(&expand(&early, "derived", nothing.as_ref(), 32), &shared);
-    let derived = expand(&handshake, "derived", nothing.as_ref(), 32);
+    let derived = expand(&early, "derived", nothing.as_ref(), 32);
+    let handshake = hmac(&derived, &shared);
     let secret = expand(&handshake, "s hs traffic", &hash(&transcript), 32);
-
-    let mut flight = [&ENCRYPTED_EXTENSIONS[..], &messages.concat()].concat();
-    transcript.extend(&flight);
-    let finished = hmac(&expand(&secret, "finished", b"", 32), &hash(&transcript));
-    flight.extend([&[20][..], &length(32), &finished].concat());
-    write_sealed(&mut stream, &secret, 22, &flight)?;
-    transcript.extend([&[20][..], &length(32), &finished].concat());
-
-    // A client that is taken in sends its own Finished, and waits for the greeting.
-    read_record(&mut stream)?;
-    let master = hmac(&derived, &[0; 32]);
-    let secret = expand(&master, "s ap traffic", &hash(&transcript), 32);
-    write_sealed(&mut stream, &secret, 23, b"+OK your password, please\r\n")?;
-    read_record(&mut stream).map(drop)
+    Ok((transcript, handshake, secret))
 }
 
 fn read_record(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
@@ -94,11 +116,11 @@ fn write_record(stream: &mut TcpStream, kind: u8, content: &[u8]) -> io::Result<
     stream.write_all(&[&header(kind, content.len()), content].concat())
 }
 
-/// The first record under the keys of this secret.
-fn write_sealed(stream: &mut TcpStream, secret: &[u8], kind: u8, content: &[u8]) -> io::Result<()> {
+/// The first record under the keys of this secret. Of what is sealed the last octet is the type.
+fn write_sealed(stream: &mut TcpStream, secret: &[u8], content: &[u8]) -> io::Result<()> {
     let key = UnboundKey::new(&AES_128_GCM, &expand(secret, "key", b"", 16)).expect("16 octets");
     let nonce = Nonce::try_assume_unique_for_key(&expand(secret, "iv", b"", 12));
-    let mut sealed = [content, &[kind]].concat();
+    let mut sealed = content.to_vec();
     let aad = Aad::from(header(23, sealed.len() + 16));
     LessSafeKey::new(key)
         .seal_in_place_append_tag(nonce.expect("12 octets"), aad, &mut sealed)

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use crate::chains;
+use crate::chains::{self, Says};
 use crate::impostor;
 use crate::mails::{endless, mails};
 use crate::qemu::{self, Outcome, Qemu};
@@ -17,9 +17,17 @@ use crate::{cut_within_the_mail, dovecot, families, logged_in, stack};
 
 const BOARD: &str = "mps2-an385";
 
-/// How TLS begins, and at which of Dovecot's ports.
-const BEGINNINGS: [(&str, fn(&Dovecot) -> u16); 2] =
-    [("tls", Dovecot::pop3s), ("stls", Dovecot::pop3)];
+/// How TLS begins, and at which of the server's ports.
+fn beginnings(server: &Dovecot) -> [(&'static str, u16); 2] {
+    [("tls", server.pop3s()), ("stls", server.pop3())]
+}
+
+/// A server of which it is enough that it is heard.
+const GOES_AWAY: Says = Says {
+    to_stls: "",
+    greeting: "-ERR go away\r\n",
+    added: b"",
+};
 
 /// A file with an authority's certificate, for the firmware.
 pub struct Authority {
@@ -76,8 +84,8 @@ fn dovecot_with(certificate: ServerCertificate) -> Option<Dovecot> {
 
 /// Tries to log in both ways, and finds the server distrusted.
 fn a_server_is_distrusted(server: &Dovecot, authority: &Authority, options: &[(&str, &str)]) {
-    for (security, port) in BEGINNINGS {
-        let run = boot(authority, port(server), security, options).outcome();
+    for (security, port) in beginnings(server) {
+        let run = boot(authority, port, security, options).outcome();
         is_distrusted(&run, "InvalidCertificate");
     }
     assert!(!server.log().contains(" Login: "), "{}", server.log());
@@ -95,11 +103,11 @@ fn every_mail_arrives_inside_tls() {
     };
     let authority = Authority::of(server.certificate());
     let mut logins = 0;
-    for (security, port) in BEGINNINGS {
+    for (security, port) in beginnings(&server) {
         for ip in families() {
             for (login, shown) in [("plain", "PLAIN"), ("scram-sha-256", "SCRAM-SHA-256")] {
                 let options = [("ip", ip), ("login", login)];
-                let run = boot(&authority, port(&server), security, &options).outcome();
+                let run = boot(&authority, port, security, &options).outcome();
                 let what = format!("{security}, IPv{ip}, {login}: {}", run.console);
                 assert_eq!(run.status, Some(0), "{what}");
                 let mut expected = vec![format!("login {shown}"), "quit".into(), "PASS".into()];
@@ -161,10 +169,10 @@ fn a_wrong_password_is_said_to_be_wrong_inside_tls_too() {
         return;
     };
     let authority = Authority::of(server.certificate());
-    for (security, port) in BEGINNINGS {
+    for (security, port) in beginnings(&server) {
         for login in ["plain", "scram-sha-256"] {
             let options = [("login", login), ("secret", "incorrect horse")];
-            let run = boot(&authority, port(&server), security, &options).outcome();
+            let run = boot(&authority, port, security, &options).outcome();
             assert_eq!(run.status, Some(5), "{}", run.console);
             assert!(!run.console.contains("incorrect"), "{}", run.console);
         }
@@ -173,12 +181,13 @@ fn a_wrong_password_is_said_to_be_wrong_inside_tls_too() {
 
 #[test]
 fn a_server_that_is_killed_within_a_mail_inside_tls_leaves_no_complete_mail() {
-    for (security, port) in BEGINNINGS {
+    for beginning in 0..2 {
         let Some(mut server) = dovecot([endless().octets]) else {
             return;
         };
         let authority = Authority::of(server.certificate());
-        let mut run = boot(&authority, port(&server), security, &[]);
+        let (security, port) = beginnings(&server)[beginning];
+        let mut run = boot(&authority, port, security, &[]);
         run.wait_for("mail 1 subject endless");
         server.kill();
         let how = "the connection ended within the multi-line";
@@ -244,13 +253,17 @@ fn a_certificate_that_is_signed_by_another_servers_is_refused() {
     let another = ca.issue(&["another.example.org"]);
     let authority = Authority::of(&another);
     let (forged, key) = chains::signed_by_a_server(&another, "localhost");
-    let port = chains::start([vec![forged], another.chain()].concat(), key);
+    let port = chains::start([vec![forged], another.chain()].concat(), key, GOES_AWAY);
     let run = boot(&authority, port, "tls", &[]).outcome();
     is_distrusted(&run, "InvalidCertificate");
 
     // One that is as it should be, and shows the authority's certificate too: the server is heard.
     let own = ca.issue(&["localhost"]);
-    let port = chains::start([own.chain(), vec![own.root()]].concat(), own.key());
+    let port = chains::start(
+        [own.chain(), vec![own.root()]].concat(),
+        own.key(),
+        GOES_AWAY,
+    );
     let run = boot(&authority, port, "tls", &[]).outcome();
     assert_eq!(run.status, Some(4), "{}", run.console);
 }
@@ -302,4 +315,56 @@ fn each_failure_before_tls_stands_has_a_status_and_words_of_its_own() {
     assert_eq!(run.status, Some(3), "{}", run.console);
     let run = boot(&authority, nobody.port(), "tls", &[("ca", "no/such/file")]).outcome();
     assert_eq!(run.status, Some(2), "{}", run.console);
+}
+
+#[test]
+fn what_is_added_in_clear_on_the_way_is_refused() {
+    if !qemu::is_there_or_skip() {
+        return;
+    }
+    let own = CertificateAuthority::new().issue_for_loopback();
+    let authority = Authority::of(&own);
+    let added = |security: &str, says: Says| {
+        let port = chains::start(own.chain(), own.key(), says);
+        boot(&authority, port, security, &[("timeout", "5000")]).outcome()
+    };
+    // Behind TLS: EncryptedExtensions, an alert that closes, a command's reply.
+    let records: [&[u8]; 3] = [
+        b"\x16\x03\x03\x00\x06\x08\x00\x00\x02\x00\x00",
+        b"\x15\x03\x03\x00\x02\x01\x00",
+        b"\x17\x03\x03\x00\x05+OK\r\n",
+    ];
+    for record in records {
+        let greeting = "+OK ready\r\n";
+        let says = Says {
+            greeting,
+            added: record,
+            ..GOES_AWAY
+        };
+        let run = added("tls", says);
+        assert_eq!(run.status, Some(14), "{}", run.console);
+        assert!(run.says("FAIL: TLS: InvalidRecord"), "{}", run.console);
+    }
+    // Before TLS, behind the answer to STLS.
+    let to_stls = "+OK begin\r\n+OK and this as well\r\n";
+    let says = Says {
+        to_stls,
+        ..GOES_AWAY
+    };
+    let run = added("stls", says);
+    assert_eq!(run.status, Some(9), "{}", run.console);
+    let line = "FAIL: the server, or someone in between, sent plain text after its reply to STLS";
+    assert!(run.says(line), "{}", run.console);
+}
+
+#[test]
+fn a_sealed_record_with_nothing_in_it_is_refused() {
+    if !qemu::is_there_or_skip() {
+        return;
+    }
+    let authority = Authority::of(&CertificateAuthority::new().issue_for_loopback());
+    let port = impostor::start_with_nothing_sealed();
+    let run = boot(&authority, port, "tls", &[("timeout", "5000")]).outcome();
+    assert_eq!(run.status, Some(14), "{}", run.console);
+    assert!(run.says("FAIL: TLS: InvalidRecord"), "{}", run.console);
 }
