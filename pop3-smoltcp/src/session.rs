@@ -91,6 +91,8 @@ pub struct Session<const DEPTH: usize = 8, const LINE: usize = MAX_LINE> {
     /// For the log-in as a whole.
     log_in: Deadline,
     logging_in: bool,
+    /// The caller has been told to begin TLS. With implicit TLS the client does not know.
+    starting_tls: bool,
 }
 
 /// Where the connection is.
@@ -128,6 +130,7 @@ impl<const DEPTH: usize, const LINE: usize> Session<DEPTH, LINE> {
             deadline: Deadline::NEVER,
             log_in: Deadline::NEVER,
             logging_in: false,
+            starting_tls: false,
         }
     }
 
@@ -140,6 +143,7 @@ impl<const DEPTH: usize, const LINE: usize> Session<DEPTH, LINE> {
     pub fn start(&mut self, now: u64) {
         self.client.reset();
         self.stage = Stage::Connecting;
+        self.starting_tls = false;
         self.end_log_in();
         self.wait(now, self.timeouts.connect);
     }
@@ -268,7 +272,10 @@ impl<const DEPTH: usize, const LINE: usize> Session<DEPTH, LINE> {
                 return Ok(Step::Write(sent));
             }
             Next::Receive => return Ok(Step::Receive),
-            Next::StartTls => return Ok(Step::StartTls),
+            Next::StartTls => {
+                self.starting_tls = true;
+                return Ok(Step::StartTls);
+            }
         };
         self.end_log_in();
         // There are servers that repeat the password.
@@ -300,6 +307,7 @@ impl<const DEPTH: usize, const LINE: usize> Session<DEPTH, LINE> {
     ) -> Result<(), Error> {
         self.is_connected()?;
         self.client.tls_established()?;
+        self.starting_tls = false;
         way_in.tls_established(binding);
         self.wait_for_server(now);
         Ok(())
@@ -343,6 +351,7 @@ impl<const DEPTH: usize, const LINE: usize> Session<DEPTH, LINE> {
         match (self.stage, self.client.waiting_for()) {
             (Stage::Connecting, _) => Phase::Connect,
             (_, Some(Waiting::Tls)) => Phase::Tls,
+            (_, Some(Waiting::Greeting)) if self.starting_tls => Phase::Tls,
             (_, Some(Waiting::Reply(request))) if request.kind == CommandKind::Quit => Phase::Quit,
             (_, Some(Waiting::Reply(request))) => Phase::Reply(request),
             (_, Some(Waiting::Rest(request))) => Phase::Rest(request),

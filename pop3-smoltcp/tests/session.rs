@@ -76,6 +76,53 @@ fn the_time_of_the_oldest_command_is_not_prolonged_by_another() {
 }
 
 #[test]
+fn a_tls_handshake_has_the_time_of_a_greeting_and_is_called_by_its_name() {
+    let policy = LoginPolicy::new(Authentication::UserPass);
+    let credentials = Credentials::new(b"mrose", "mvan99".into());
+    for says in ["", "+OK\r\n+OK\r\n"] {
+        let security = match says {
+            "" => Security::ImplicitTls,
+            _ => Security::StartTls,
+        };
+        let mut session = Session::<1, 64>::new(Config::new(), Timeouts::new());
+        session.start(0);
+        session.connected(1);
+        let mut way_in = WayIn::new(security, policy, credentials);
+        let (mut input, mut out) = (says.as_bytes(), [0; MAX_COMMAND]);
+        loop {
+            match session.log_in(&mut way_in, 1, &mut out).unwrap() {
+                Step::Receive => {
+                    let see = |event: Event<'_>| way_in.observe(&event);
+                    assert_eq!(session.receive(&mut input, 1, see), Ok(Some(())));
+                }
+                Step::StartTls => break,
+                _ => {}
+            }
+        }
+        let mut late = session.clone();
+        assert_eq!(late.check_time(60_000), Ok(()));
+        let error = late.check_time(60_001).unwrap_err();
+        assert_eq!(error, Error::TimedOut(Phase::Tls), "{security}");
+        // The greeting inside TLS is one again. After STLS there is none.
+        session.tls_established(&mut way_in, None, 2).unwrap();
+        let error = match security {
+            Security::ImplicitTls => session.check_time(60_002).unwrap_err(),
+            _ => session.check_time(300_001).unwrap_err(),
+        };
+        let phase = match security {
+            Security::ImplicitTls => Phase::Greeting,
+            _ => Phase::LogIn,
+        };
+        assert_eq!(error, Error::TimedOut(phase), "{security}");
+        // Nothing is left of it for the next connection.
+        session.start(0);
+        session.connected(0);
+        let error = session.check_time(60_000).unwrap_err();
+        assert_eq!(error, Error::TimedOut(Phase::Greeting), "{security}");
+    }
+}
+
+#[test]
 fn errors_say_what_it_is_about() {
     let mut session = logged_in(Config::new());
     let mut out = [0; MAX_COMMAND];

@@ -2,12 +2,13 @@
 
 use core::fmt;
 
+use embedded_tls::TlsError;
 use pop3_smoltcp::Error;
 use pop3_smoltcp::pop3_proto::{CommandKind, ReceiveError};
 use smoltcp::socket::tcp::ConnectError;
 
 /// Why the mail was not fetched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Failure {
     /// The command line is wrong.
     Options(&'static str),
@@ -17,12 +18,14 @@ pub enum Failure {
     Rejected(CommandKind),
     /// The server ended the session.
     Dismissed,
-    /// What the driver says.
+    /// What the session says.
     Session(Error),
+    /// What TLS says.
+    Tls(TlsError),
 }
 
 impl Failure {
-    /// The exit status: 2 to 12. 0 is success, 101 a panic.
+    /// The exit status: 2 to 14. 0 is success, 101 a panic.
     pub const fn status(self) -> i32 {
         match self {
             Self::Options(_) => 2,
@@ -36,6 +39,8 @@ impl Failure {
             Self::Session(Error::Send(_)) => 10,
             Self::Session(Error::TlsNeeded) => 11,
             Self::Session(_) => 12,
+            Self::Tls(error) if is_distrust(error) => 13,
+            Self::Tls(_) => 14,
         }
     }
 }
@@ -48,7 +53,28 @@ impl fmt::Display for Failure {
             Self::Rejected(command) => write!(f, "the server refused {command}"),
             Self::Dismissed => f.write_str("the server ended the session"),
             Self::Session(error) => error.fmt(f),
+            Self::Tls(error) if is_distrust(*error) => {
+                write!(f, "the server has not shown who it is: {error}")
+            }
+            Self::Tls(error) => write!(f, "TLS: {error}"),
         }
+    }
+}
+
+/// Whether it is the certificate, or what goes with it, that TLS does not like.
+const fn is_distrust(error: TlsError) -> bool {
+    matches!(
+        error,
+        TlsError::InvalidCertificate
+            | TlsError::InvalidCertificateEntry
+            | TlsError::InvalidSignature
+            | TlsError::InvalidSignatureScheme
+    )
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Session(error)
     }
 }
 

@@ -1,10 +1,11 @@
 //! Firmware that fetches mail: `pop3-smoltcp`, without a heap. README.md says how it is built and run.
 //!
-//! What to copy: [`mail`] is the application, [`session`] what stands between it and the network. The rest is what any
-//! firmware has: [`network`], [`clock`], and a [`board`].
+//! What to copy: [`mail`] is the application. What stands between it and the network is [`clear`], or, inside TLS, [`tls`] with
+//! [`over_stream`] and [`stream`]. The rest is what any firmware has: [`network`], [`clock`], and a [`board`].
 #![no_std]
 
 pub mod board;
+pub mod clear;
 pub mod clock;
 mod failure;
 mod fault;
@@ -12,28 +13,34 @@ mod header;
 pub mod mail;
 pub mod network;
 pub mod options;
+pub mod over_stream;
+mod records;
 pub mod session;
 pub mod stack;
+pub mod stream;
+pub mod tls;
 mod toy;
+mod verifier;
 
 pub use failure::Failure;
 
 use board::{Board, Card, Phy};
 use network::{Memory, Network};
 use options::Options;
-use pop3_smoltcp::pop3_proto::sasl::Nonce;
 use semihosting::println;
 use semihosting::process::exit;
-use session::Session;
 
 /// The most octets that a command line has.
-const COMMAND_LINE: usize = 256;
+const COMMAND_LINE: usize = 512;
+
+/// What a firmware does once its network is there: [`clear::fetch`] or [`tls::fetch`].
+pub type Fetch<C> = fn(&mut Network<'_, Phy<C>>, &Options<'_>) -> Result<(), Failure>;
 
 /// Does what the command line says, reports on the console, and ends with an exit status: see [`Failure::status`].
-pub fn run<C: Card>(board: Board<C>) -> ! {
+pub fn run<C: Card>(board: Board<C>, fetch: Fetch<C>) -> ! {
     stack::paint();
     println!("board {}", board.name);
-    let outcome = fetch(board);
+    let outcome = start(board, fetch);
     println!("stack {} octets", stack::depth());
     match outcome {
         Ok(()) => {
@@ -48,7 +55,7 @@ pub fn run<C: Card>(board: Board<C>) -> ! {
 }
 
 #[inline(never)]
-fn fetch<C: Card>(board: Board<C>) -> Result<(), Failure> {
+fn start<C: Card>(board: Board<C>, fetch: Fetch<C>) -> Result<(), Failure> {
     let words = semihosting::experimental::env::args::<COMMAND_LINE>()
         .map_err(|_| Failure::Options("there is no command line, or it is too long"))?;
     let options = Options::parse(&mut words.map_while(Result::ok)).map_err(Failure::Options)?;
@@ -61,7 +68,5 @@ fn fetch<C: Card>(board: Board<C>) -> Result<(), Failure> {
         toy::random_seed(),
         &mut memory,
     );
-    let mut session = Session::connect(&mut network, options.server, options.timeouts)?;
-    let nonce = Nonce::new(toy::random_octets());
-    mail::fetch(&mut session, &options, nonce)
+    fetch(&mut network, &options)
 }

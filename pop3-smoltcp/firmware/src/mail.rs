@@ -1,33 +1,21 @@
 //! The application: what is done with the mail.
 
-use pop3_smoltcp::WayIn;
-use pop3_smoltcp::pop3_proto::login::LoginPolicy;
-use pop3_smoltcp::pop3_proto::sasl::Nonce;
 use pop3_smoltcp::pop3_proto::{Command, Event, MessageNumber, Text};
 use semihosting::println;
 use sha2::{Digest, Sha256};
-use smoltcp::phy::Device;
 
 use crate::Failure;
 use crate::header::HeaderLines;
-use crate::options::Options;
 use crate::session::Session;
 
-/// Logs in, looks at the headers, reads each mail to its end, deletes one if that was asked for, and says goodbye. All that it
+/// Looks at the headers, reads each mail to its end, deletes one if that was asked for, and says goodbye. All that it
 /// sees it says on the console.
 ///
 /// # Errors
 ///
 /// The first thing that goes wrong ends it.
-pub fn fetch<D: Device>(
-    session: &mut Session<'_, '_, D>,
-    options: &Options<'_>,
-    nonce: Nonce,
-) -> Result<(), Failure> {
-    let policy = LoginPolicy::new(options.authentication).nonce(nonce);
-    session.log_in(WayIn::new(options.security, policy, options.credentials))?;
-
-    let messages = count(session)?;
+pub fn fetch(mut session: impl Session, delete: Option<MessageNumber>) -> Result<(), Failure> {
+    let messages = count(&mut session)?;
     session.command(&Command::Uidl, &mut |event| {
         if let Event::UniqueId {
             message,
@@ -39,12 +27,12 @@ pub fn fetch<D: Device>(
         }
     })?;
     for message in MessageNumber::up_to(messages) {
-        subject(session, message)?;
+        subject(&mut session, message)?;
     }
     for message in MessageNumber::up_to(messages) {
-        read(session, message)?;
+        read(&mut session, message)?;
     }
-    if let Some(message) = options.delete {
+    if let Some(message) = delete {
         session.command(&Command::Dele(message), &mut |_| {})?;
         println!("dele {message}");
     }
@@ -54,7 +42,7 @@ pub fn fetch<D: Device>(
 }
 
 /// STAT: how many mails there are.
-fn count<D: Device>(session: &mut Session<'_, '_, D>) -> Result<u32, Failure> {
+fn count(session: &mut impl Session) -> Result<u32, Failure> {
     let mut count = 0;
     session.command(&Command::Stat, &mut |event| {
         if let Event::Stat {
@@ -69,10 +57,7 @@ fn count<D: Device>(session: &mut Session<'_, '_, D>) -> Result<u32, Failure> {
 }
 
 /// TOP with no line of the body: what a mail is about, without all of it.
-fn subject<D: Device>(
-    session: &mut Session<'_, '_, D>,
-    message: MessageNumber,
-) -> Result<(), Failure> {
+fn subject(session: &mut impl Session, message: MessageNumber) -> Result<(), Failure> {
     let (mut lines, mut header) = (0, HeaderLines::new());
     session.command(&Command::Top { message, lines: 0 }, &mut |event| {
         if let Event::Body(octets) = event {
@@ -87,10 +72,7 @@ fn subject<D: Device>(
 }
 
 /// RETR: a mail as a stream, of which nothing is kept but its digest.
-fn read<D: Device>(
-    session: &mut Session<'_, '_, D>,
-    message: MessageNumber,
-) -> Result<(), Failure> {
+fn read(session: &mut impl Session, message: MessageNumber) -> Result<(), Failure> {
     println!("retr {message}");
     let (mut length, mut digest) = (0, Sha256::new());
     let mut header = HeaderLines::new();

@@ -1,10 +1,12 @@
 //! What the command line says.
 
 use pop3_smoltcp::Timeouts;
-use pop3_smoltcp::pop3_proto::login::{Authentication, Credentials, Security};
-use pop3_smoltcp::pop3_proto::sasl::MechanismKind;
+use pop3_smoltcp::pop3_proto::login::{Authentication, Credentials, LoginPolicy, Security};
+use pop3_smoltcp::pop3_proto::sasl::{MechanismKind, Nonce};
 use pop3_smoltcp::pop3_proto::{MessageNumber, Secret};
 use smoltcp::wire::{IpAddress, IpEndpoint, Ipv4Address, Ipv6Address};
+
+use crate::toy;
 
 /// Where QEMU's network for users has the host's 127.0.0.1, and its ::1.
 const HOST: (Ipv4Address, Ipv6Address) = (
@@ -18,7 +20,9 @@ const HOST: (Ipv4Address, Ipv6Address) = (
 /// |---|---|---|
 /// | `ip` | `4`, `6` | `4` |
 /// | `port` | the server's | `110` |
-/// | `security` | `clear` | an error: that there is no protection has to be named |
+/// | `security` | `clear`, and on a board with TLS `tls`, `stls` | an error: that there is no protection has to be named |
+/// | `name` | the server's, which its certificate has to give it | with TLS an error |
+/// | `ca` | a file on the debugger's machine with the certificate, in DER, that has to have signed the server's | with TLS an error |
 /// | `login` | `user-pass`, `apop`, `plain`, `scram-sha-256` | an error |
 /// | `user`, `secret` | who logs in, in quotation marks if there are blanks in it | an error |
 /// | `delete` | the number of a mail that is to be deleted | none is deleted |
@@ -29,6 +33,10 @@ pub struct Options<'a> {
     pub server: IpEndpoint,
     /// How the connection is protected.
     pub security: Security,
+    /// What the server is called.
+    pub name: Option<&'a str>,
+    /// Where the authority's certificate is.
+    pub ca: Option<&'a str>,
     /// How to log in.
     pub authentication: Authentication,
     /// Who logs in.
@@ -49,7 +57,7 @@ impl<'a> Options<'a> {
         let mut address: IpAddress = HOST.0.into();
         let mut port = 110;
         let (mut security, mut authentication, mut user, mut secret) = (None, None, None, None);
-        let mut delete = None;
+        let (mut name, mut ca, mut delete) = (None, None, None);
         let mut timeouts = Timeouts::new();
         words.next();
         while let Some(key) = words.next() {
@@ -61,7 +69,10 @@ impl<'a> Options<'a> {
                     port = port_number.parse().map_err(|_| "port: no port number")?;
                 }
                 ("security", "clear") => security = Some(Security::ClearText),
-                ("security", "tls" | "stls") => return Err("security: this firmware has no TLS"),
+                ("security", "tls") => security = Some(Security::ImplicitTls),
+                ("security", "stls") => security = Some(Security::StartTls),
+                ("name", server) => name = Some(server),
+                ("ca", file) => ca = Some(file),
                 ("login", "user-pass") => authentication = Some(Authentication::UserPass),
                 ("login", "apop") => authentication = Some(Authentication::ApopOnly),
                 ("login", "plain") => {
@@ -70,7 +81,7 @@ impl<'a> Options<'a> {
                 ("login", "scram-sha-256") => {
                     authentication = Some(Authentication::Mechanism(MechanismKind::ScramSha256));
                 }
-                ("user", name) => user = Some(name.as_bytes()),
+                ("user", text) => user = Some(text.as_bytes()),
                 ("secret", text) => secret = Some(Secret::from(text)),
                 ("delete", number) => {
                     let number = number.parse().map_err(|_| "delete: no number")?;
@@ -94,6 +105,8 @@ impl<'a> Options<'a> {
         Ok(Self {
             server: IpEndpoint::new(address, port),
             security: security.ok_or("security is missing")?,
+            name,
+            ca,
             authentication: authentication.ok_or("login is missing")?,
             credentials: Credentials::new(
                 user.ok_or("user is missing")?,
@@ -102,5 +115,10 @@ impl<'a> Options<'a> {
             delete,
             timeouts,
         })
+    }
+
+    /// How to log in, for the way in. It has a nonce of its own each time.
+    pub(crate) fn policy(&self) -> LoginPolicy<'a> {
+        LoginPolicy::new(self.authentication).nonce(Nonce::new(toy::random_octets()))
     }
 }

@@ -8,6 +8,7 @@ use core::cell::Cell;
 
 use cortex_m::interrupt::{self, Mutex};
 use cortex_m::peripheral::SYST;
+use rand_core::{CryptoRng, RngCore};
 
 static STATE: Mutex<Cell<u64>> = Mutex::new(Cell::new(0x9E37_79B9_7F4A_7C15));
 
@@ -26,6 +27,32 @@ pub(crate) fn local_port() -> u16 {
 pub(crate) fn random_octets<const N: usize>() -> [u8; N] {
     core::array::from_fn(|_| next() as u8)
 }
+
+/// A TOY for TLS too, which a real device must not have: with it, whoever listens can compute the keys.
+#[derive(Debug)]
+pub(crate) struct ToyRandom;
+
+impl RngCore for ToyRandom {
+    fn next_u32(&mut self) -> u32 {
+        next() as u32
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        next()
+    }
+
+    fn fill_bytes(&mut self, octets: &mut [u8]) {
+        octets.fill_with(|| next() as u8);
+    }
+
+    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), rand_core::Error> {
+        self.fill_bytes(octets);
+        Ok(())
+    }
+}
+
+/// It is not. TLS takes no generator that does not claim to be.
+impl CryptoRng for ToyRandom {}
 
 /// A step of xorshift64, stirred by the processor's timer.
 fn next() -> u64 {

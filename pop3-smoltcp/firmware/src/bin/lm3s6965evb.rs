@@ -2,9 +2,9 @@
 #![no_std]
 #![no_main]
 
-use pop3_firmware::{board, run};
+use pop3_firmware::{board, clear, run};
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    run(board::lm3s6965evb::take())
+    run(board::lm3s6965evb::take(), clear::fetch)
 }

@@ -2,9 +2,9 @@
 #![no_std]
 #![no_main]
 
-use pop3_firmware::{board, run};
+use pop3_firmware::{board, run, tls};
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    run(board::mps2_an385::take())
+    run(board::mps2_an385::take(), tls::fetch)
 }
