@@ -28,10 +28,14 @@ use crate::window::{MAX_IN_FLIGHT, Window};
 /// How many octets are read at a time: as many as a TLS record holds at most.
 pub const RECEIVE_BUFFER: usize = 16 * 1024;
 
+/// How many octets the client keeps of a line: SASL's challenges know no limit of 512 (RFC 5034 section 4), and those of NTLM
+/// and GSSAPI go beyond it.
+pub(crate) const LINE: usize = 12 * 1024;
+
 /// A connection, its session, and what has been received and not yet looked at.
 pub(crate) struct Link<S> {
     channel: Channel<S>,
-    client: Client<MAX_IN_FLIGHT>,
+    client: Client<MAX_IN_FLIGHT, LINE>,
     window: Window,
     /// The server took nothing of what is to be written when it was tried last.
     blocked: bool,
@@ -384,7 +388,7 @@ impl<S> Link<S> {
         self.channel.channel_binding()
     }
 
-    pub(crate) fn client(&self) -> &Client<MAX_IN_FLIGHT> {
+    pub(crate) fn client(&self) -> &Client<MAX_IN_FLIGHT, LINE> {
         &self.client
     }
 

@@ -3,10 +3,10 @@
 use std::fmt::{self, Write as _};
 
 use pop3_proto::Text;
-use pop3_proto::sasl::{Challenge, JsonText, MAX_CHALLENGE, OauthFailure};
+use pop3_proto::sasl::{Challenge, JsonText, OauthFailure};
 use zeroize::Zeroizing;
 
-use crate::link::Seen;
+use crate::link::{LINE, Seen};
 
 /// Why a server does not take a token, in its own words (RFC 7628 section 3.2.2). All of it is safe to print, and `***` stands
 /// where the server repeated the token.
@@ -24,7 +24,7 @@ pub struct TokenFailure {
 impl TokenFailure {
     /// Reads a challenge; `None` if it is something else.
     pub(crate) fn read(challenge: Challenge<'_>, seen: &Seen<'_>) -> Option<Self> {
-        let mut buffer = [0; MAX_CHALLENGE];
+        let mut buffer = Zeroizing::new(vec![0; LINE]);
         let failure = OauthFailure::parse(challenge.decode(&mut buffer).ok()?);
         let shown = |text| shown(text, seen);
         let failure = Self {
@@ -39,7 +39,7 @@ impl TokenFailure {
 /// Base64 and the escapes of JSON hide nothing, so it is looked for the token behind them.
 fn shown(text: JsonText<'_>, seen: &Seen<'_>) -> String {
     // With room for the longest escapes: a text that grows leaves copies behind.
-    let mut said = Zeroizing::new(String::with_capacity(8 * MAX_CHALLENGE));
+    let mut said = Zeroizing::new(String::with_capacity(8 * text.as_bytes().len()));
     let _ = write!(said, "{text}");
     String::from_utf8_lossy(&seen.hide(Text::new(said.as_bytes()))).into_owned()
 }

@@ -270,6 +270,11 @@ impl Arguments {
             }
             _ => {}
         }
+        if self.client_cert.is_some() && security == Security::ClearText {
+            return Err(usage(
+                "--client-cert is for TLS, and --tls none does without it",
+            ));
+        }
         if [&self.maildir, &self.mbox]
             .into_iter()
             .flatten()
@@ -456,6 +461,7 @@ mod tests {
             "fetch --auth external --client-cert c --token-file t pop3s://a@h",
             "fetch --token-file t --password-file p pop3s://a@h",
             "fetch --client-key k pop3s://a@h",
+            "fetch --client-cert c --tls none pop3://a@h",
             "fetch --lang de",
             "fetch --utf8",
             "fetch --pipeline -1 pop3s://a@h",

@@ -237,6 +237,6 @@ fn stls_if_available_is_not_naming_clear_text() {
     assert_eq!(play.sent(), "CAPA\r\n");
     // By its name it goes.
     let open = refused.connection.unwrap();
-    open.login(&password(), Authentication::UserPass).unwrap();
+    let _ = open.login(&password(), Authentication::UserPass).unwrap();
     assert!(play.sent().contains("PASS"));
 }

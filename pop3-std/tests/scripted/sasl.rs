@@ -330,6 +330,47 @@ fn a_mechanism_of_ones_own() {
     assert_eq!(play.sent(), "CAPA\r\nAUTH X-TICKET\r\nYWJj\r\nCAPA\r\n");
 }
 
+/// As long as those of NTLM and GSSAPI: longer than any other line.
+#[test]
+fn long_challenges() {
+    struct Long(usize);
+    impl Mechanism for Long {
+        fn name(&self) -> &str {
+            "X-LONG"
+        }
+        fn speaks_first(&self) -> bool {
+            false
+        }
+        fn take_challenge(&mut self, challenge: Challenge<'_>) -> Result<(), MechanismError> {
+            let mut buffer = [0; 9_000];
+            self.0 = challenge.decode(&mut buffer)?.len();
+            Ok(())
+        }
+        fn write_response(&self, response: &mut ResponseWriter<'_>) {
+            response.put(&vec![b'r'; self.0]);
+        }
+        fn check_success(&self) -> Result<(), MechanismError> {
+            Ok(())
+        }
+    }
+    for (octets, fits) in [(450, true), (9_000, true), (9_300, false)] {
+        for chunk in [1, 500, usize::MAX] {
+            let challenge = format!("+ {}\r\n", BASE64_STANDARD.encode(vec![b'c'; octets]));
+            let play = Play::new(GREETING, move |line| match line {
+                "AUTH X-LONG" => challenge.clone().into(),
+                "*" => "-ERR cancelled\r\n".into(),
+                line => mailbox(line),
+            })
+            .chunks(chunk);
+            let outcome = connect(&play).unwrap().login_with(&mut Long(0));
+            assert_eq!(outcome.is_ok(), fits, "{octets}");
+            if let Err(refused) = outcome {
+                assert_eq!(refused.error.kind(), ErrorKind::AuthenticationCancelled);
+            }
+        }
+    }
+}
+
 #[test]
 fn languages_and_utf8() {
     let play = Play::but(&[
