@@ -97,7 +97,7 @@ fn what_the_server_announced_is_kept_for_another_try() {
     let Next::Send(command) = login.next_step() else {
         panic!("CAPA first");
     };
-    client.send(&command, &mut [0; 64]).unwrap();
+    let _ = client.send(&command, &mut [0; 64]).unwrap();
     login.sent();
     let mut input = &b"+OK\r\nUIDL\r\nSASL LOGIN X-ODD PLAIN\r\n.\r\n"[..];
     while let Some(event) = client.receive(&mut input).unwrap() {
@@ -126,7 +126,7 @@ fn a_goodbye_that_was_begun_before_the_command() {
     let Next::Send(command) = login.next_step() else {
         panic!("CAPA first");
     };
-    client.send(&command, &mut [0; 64]).unwrap();
+    let _ = client.send(&command, &mut [0; 64]).unwrap();
     login.sent();
     let event = client
         .receive(&mut &b"R too slow\r\n"[..])
@@ -148,7 +148,7 @@ fn stls_that_was_announced_is_remembered() {
         let reply = format!("+OK\r\n{capabilities}.\r\n");
         for reply in ["+OK\r\n", &reply] {
             if let Next::Send(command) = opening.next_step() {
-                client.send(&command, &mut [0; 64]).unwrap();
+                let _ = client.send(&command, &mut [0; 64]).unwrap();
                 opening.sent();
             }
             let mut input = reply.as_bytes();
@@ -191,7 +191,7 @@ fn a_report_says_why_the_password_was_sent() {
             let Next::Send(command) = login.next_step() else {
                 panic!("a command first");
             };
-            client.send(&command, &mut [0; 128]).unwrap();
+            let _ = client.send(&command, &mut [0; 128]).unwrap();
             login.sent();
             let event = client.receive(&mut reply.as_bytes()).unwrap().unwrap();
             login.observe(&event);
