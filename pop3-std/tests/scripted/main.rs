@@ -23,6 +23,7 @@ mod piped;
 mod pipelining;
 mod play;
 mod sasl;
+mod sasl_settings;
 mod secrets;
 mod server;
 mod time;

@@ -123,6 +123,11 @@ pub(crate) fn searched_after<T, R>(
         while !ready.load(Ordering::SeqCst) && !thread.is_finished() {
             thread::yield_now();
         }
+        if !ready.load(Ordering::SeqCst) {
+            // It has panicked.
+            thread.join().unwrap();
+            unreachable!("it has ended without a word");
+        }
         let tells = Tells(&searched);
         let result = search();
         drop(tells);

@@ -4,10 +4,11 @@
 use std::env;
 use std::fmt::Write as _;
 use std::hint::black_box;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::num::NonZero;
-use std::process::{Command, Stdio};
+use std::process::{self, Command, Stdio};
+use std::thread;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -96,6 +97,7 @@ fn nothing_is_left_of_what_scram_computes() {
     let mut child = Command::new(env::current_exe().unwrap())
         .args(["--exact", TEST, "--nocapture"])
         .env(SERVER, "")
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -124,12 +126,16 @@ fn nothing_is_left_of_what_scram_computes() {
             }
         }
     }
-    child.kill().unwrap();
+    drop(child.stdin.take());
     child.wait().unwrap();
 }
 
-/// The server's side of it: one connection after the other, until it is killed.
+/// The server's side of it: one connection after the other, for as long as the tests run.
 fn serve() {
+    thread::spawn(|| {
+        let _ = io::stdin().read(&mut [0]);
+        process::exit(0);
+    });
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     println!("\nport {}", listener.local_addr().unwrap().port());
     for stream in listener.incoming() {
