@@ -41,15 +41,24 @@ pub fn fetch<D: Device>(
     network: &mut Network<'_, D>,
     options: &Options<'_>,
 ) -> Result<(), Failure> {
-    if options.security == Security::ClearText {
-        return clear::fetch(network, options);
+    match options.security {
+        Security::ClearText => clear::fetch(network, options),
+        _ => fetch_inside_tls(network, options),
     }
+}
+
+#[inline(never)] // It needs far more of the stack, and only if it is asked for.
+fn fetch_inside_tls<D: Device>(
+    network: &mut Network<'_, D>,
+    options: &Options<'_>,
+) -> Result<(), Failure> {
     let name = options.name.ok_or(Failure::Options("name is missing"))?;
     let file = options.ca.ok_or(Failure::Options("ca is missing"))?;
     let mut authority = [0; CERTIFICATE];
     let authority = read_file(file, &mut authority)?;
 
-    let (mut received, mut sent) = ([0; LONGEST_RECORD], [0; SENT_RECORD]);
+    let mut received = [0; LONGEST_RECORD];
+    let mut sent = [0; SENT_RECORD];
     let deadline = Cell::new(Deadline::NEVER);
     let mut session = StreamSession::connect(network, options.server, &deadline, options.timeouts)?;
     let mut way_in = WayIn::new(options.security, options.policy(), options.credentials);
