@@ -143,6 +143,20 @@ fn a_refused_token_says_why() {
 }
 
 #[test]
+fn a_challenge_without_a_status_says_nothing_of_a_token() {
+    let play = says(&["+ PDFAYS5iPg==\r\n", "-ERR [AUTH] no\r\n"]);
+    let refused = connect(&play)
+        .unwrap()
+        .login(&password(), by(MechanismKind::CramMd5))
+        .unwrap_err();
+    assert_eq!(refused.error.token_failure(), None);
+    assert_eq!(
+        refused.to_string(),
+        "AUTH: the server refused the log-in: \"[AUTH] no\""
+    );
+}
+
+#[test]
 fn an_exchange_that_cannot_go_on_is_cancelled_and_the_connection_given_back() {
     let play = says(&[
         "+ !\r\n",
