@@ -201,6 +201,8 @@ enum Who<'a> {
 }
 
 impl<S: Transport> Inner<S> {
+    /// In a stack frame of its own: what is left in that is wiped by whoever calls it.
+    #[inline(never)]
     fn log_in(&mut self, who: Who<'_>) -> Result<LoginReport, Error> {
         let binding = self.link.channel_binding();
         let settings = self.settings;
