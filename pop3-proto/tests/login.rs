@@ -412,3 +412,23 @@ fn the_reply_to_another_command_is_not_the_capabilities() {
     let next = login.next_step();
     assert!(matches!(next, Next::Finished(Ok(_))), "{next:?}");
 }
+
+/// What was announced in clear counts for the log-in in clear, and is forgotten when TLS begins.
+#[test]
+fn the_list_that_stls_if_available_has_asked_for() {
+    let plain = "+OK\r\nSASL PLAIN\r\nUSER\r\n.";
+    let mut server = Server::new(&["+OK", plain]);
+    let (opening, result) = server.open(Security::StartTlsIfAvailable);
+    assert_eq!((server.commands.len(), result), (1, Ok(())));
+    let offered = opening.offered().expect("it was asked");
+    assert_eq!(offered.mechanisms.to_string(), "PLAIN");
+    assert!(!opening.announced_stls());
+
+    let stls = "+OK\r\nSASL PLAIN\r\nSTLS\r\n.";
+    let mut server = Server::new(&["+OK", stls, "+OK"]);
+    let (opening, result) = server.open(Security::StartTlsIfAvailable);
+    assert_eq!(server.commands, ["CAPA", "STLS", "(TLS)"]);
+    assert_eq!(result, Ok(()));
+    assert_eq!(opening.offered(), None);
+    assert!(opening.announced_stls());
+}

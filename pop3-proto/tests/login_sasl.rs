@@ -21,6 +21,7 @@ fn play(mut login: Login<'_>, replies: &[&str]) -> (Vec<String>, Outcome, State)
     assert!(matches!(greeted, Ok(Some(Event::Greeting { .. }))));
     let mut replies = replies.iter();
     let mut sent = Vec::new();
+    let mut cancelled = None;
     let result = loop {
         match login.next_step() {
             Next::Send(command) => {
@@ -29,6 +30,12 @@ fn play(mut login: Login<'_>, replies: &[&str]) -> (Vec<String>, Outcome, State)
                 let line = String::from_utf8(out[..octets].to_vec()).unwrap();
                 sent.push(line.strip_suffix("\r\n").expect("a line").to_owned());
                 login.sent();
+                // If the connection ended now, that is what the log-in would have failed for.
+                cancelled = login.cancelled();
+                assert_eq!(
+                    cancelled.is_some(),
+                    sent.last().is_some_and(|line| line == "*")
+                );
             }
             Next::Receive => {
                 let reply = format!("{}\r\n", replies.next().expect("a reply is there"));
@@ -42,6 +49,8 @@ fn play(mut login: Login<'_>, replies: &[&str]) -> (Vec<String>, Outcome, State)
         }
     };
     assert_eq!(replies.next(), None, "every reply was waited for");
+    assert!(cancelled.is_none() || cancelled == result.err());
+    assert_eq!(login.cancelled(), None, "it is over");
     (sent, result, client.state())
 }
 
@@ -468,6 +477,8 @@ fn credentials_of_another_kind_are_not_sent() {
             (sent.len(), result),
             (0, Err(LoginFailure::WrongCredentials))
         );
+        let text = LoginFailure::WrongCredentials.to_string();
+        assert!(text.contains("not for the way to log in"), "{text}");
     }
 }
 

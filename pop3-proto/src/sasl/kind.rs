@@ -136,11 +136,6 @@ impl MechanismSet {
         self.0 == 0
     }
 
-    /// Whether any was that binds the log-in to the TLS connection.
-    pub fn binds_channel(self) -> bool {
-        self.iter().any(MechanismKind::binds_channel)
-    }
-
     /// One by one.
     pub fn iter(self) -> impl Iterator<Item = MechanismKind> {
         MechanismKind::ALL
