@@ -131,12 +131,10 @@ impl<'c> Login<'c> {
     /// Why the client has cancelled the exchange, if it has and the server has not answered that yet. If the connection ends
     /// then, this is what the log-in failed for.
     pub const fn cancelled(&self) -> Option<LoginFailure> {
-        match self.step {
-            Step::Send(Line::Cancel(error)) | Step::Sent(Line::Cancel(error)) => {
-                Some(called_off(error))
-            }
-            _ => None,
+        if let Step::Send(Line::Cancel(error)) | Step::Sent(Line::Cancel(error)) = self.step {
+            return Some(called_off(error));
         }
+        None
     }
 
     /// What to do next. Asking changes nothing.
