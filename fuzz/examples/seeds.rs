@@ -10,6 +10,7 @@ use pop3_fuzz::oracle::commands::Asked;
 use pop3_fuzz::oracle::dialogue::Op;
 use pop3_fuzz::oracle::transcript::{Transcript, all_in};
 use pop3_proto::CommandKind;
+use pop3_proto::sasl::MechanismKind;
 
 /// Longer ones would only slow the fuzzer down.
 const LONGEST: usize = 4_096;
@@ -29,7 +30,20 @@ fn main() -> std::io::Result<()> {
         }
     }
     println!("{count} seeds from {} transcripts", transcripts.len());
+    let folder = here.join("seeds/sasl");
+    fs::create_dir_all(&folder)?;
+    for (nth, kind) in (0..).zip(MechanismKind::ALL) {
+        fs::write(folder.join(kind.name()), exchange(nth))?;
+    }
     Ok(())
+}
+
+/// An exchange by the mechanism of this number: a name and a binding; for SCRAM a salt, rounds, and nothing altered, for the
+/// others two challenges.
+fn exchange(mechanism: u8) -> Vec<u8> {
+    let name_and_binding = b"\x05mrose\x06abcdef";
+    let behind = b"saltsalt\x01\0\0\0\0\0\0\x07<1@a.b>xxxxxxx\0";
+    [&[mechanism, 0], &name_and_binding[..], behind].concat()
 }
 
 /// The seeds that a transcript gives: each target says what stands in front.
