@@ -58,6 +58,7 @@ fuzz_target!(|input: &[u8]| {
         against_an_honest_server(&mut exchange, binding.data, &mut input);
         return;
     }
+    let token = matches!(kind, MechanismKind::Xoauth2 | MechanismKind::Oauthbearer);
     let mut refused = false;
     while !input.0.is_empty() {
         let _ = response(&exchange);
@@ -73,9 +74,12 @@ fuzz_target!(|input: &[u8]| {
             }
         };
         let taken = exchange.take_challenge(Challenge::new(challenge));
-        assert!(!(refused && taken.is_ok()), "{kind} goes on after an error");
-        refused |= taken.is_err();
-        if kind.is_scram() || refused {
+        // Whoever drives another mechanism cancels after an error, and asks it no more.
+        if kind.is_scram() {
+            assert!(!(refused && taken.is_ok()), "{kind} goes on after an error");
+            refused |= taken.is_err();
+        }
+        if kind.is_scram() || token {
             assert!(exchange.check_success().is_err(), "{kind} believes anybody");
         }
     }
