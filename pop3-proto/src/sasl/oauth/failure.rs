@@ -36,10 +36,10 @@ impl<'a> OauthFailure<'a> {
     }
 
     fn read(&mut self, json: &mut Json<'a>) -> Option<()> {
-        json.expect(b'{')?;
+        json.take_octet(b'{')?;
         loop {
             let name = json.string()?;
-            json.expect(b':')?;
+            json.take_octet(b':')?;
             let value = json.value()?;
             let member = match name {
                 b"status" => Some(&mut self.status),
@@ -50,7 +50,7 @@ impl<'a> OauthFailure<'a> {
             if let Some(member) = member {
                 *member = member.or(value);
             }
-            json.expect(b',')?;
+            json.take_octet(b',')?;
         }
     }
 }

@@ -13,7 +13,7 @@ impl<'a> Json<'a> {
     }
 
     /// Takes this octet, and white space before it.
-    pub(super) fn expect(&mut self, expected: u8) -> Option<()> {
+    pub(super) fn take_octet(&mut self, expected: u8) -> Option<()> {
         self.skip_white_space();
         self.0 = self.0.strip_prefix(&[expected])?;
         Some(())
@@ -21,14 +21,14 @@ impl<'a> Json<'a> {
 
     /// Takes a string, and returns what is between its quotes, escapes as they are.
     pub(super) fn string(&mut self) -> Option<&'a [u8]> {
-        self.expect(b'"')?;
+        self.take_octet(b'"')?;
         let mut escaped = false;
         let string = self.take_until(|octet| {
             let ends = octet == b'"' && !escaped;
             escaped = octet == b'\\' && !escaped;
             ends
         });
-        self.expect(b'"')?;
+        self.take_octet(b'"')?;
         Some(string)
     }
 
