@@ -7,6 +7,7 @@ use crate::wire::number::{decimal_u32, trim, word};
 
 /// One line of the answer to CAPA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Capability<'a> {
     /// `TOP`: the TOP command.
@@ -131,6 +132,7 @@ impl<'a> Capability<'a> {
 
 /// The capabilities that this crate knows by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum CapabilityKind {
     /// `TOP`
@@ -198,6 +200,7 @@ const KNOWN: [(&str, CapabilityKind); 13] = [
 /// That one is missing proves little: some servers announce TOP, UIDL or PIPELINING only after the log-in, or not at
 /// all, and support them all the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct CapabilitySet(u16);
 
 impl CapabilitySet {
@@ -223,6 +226,7 @@ impl CapabilitySet {
 
 /// Whether a server can do something, as far as the client knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Support {
     /// The server has done it, whatever it announces.

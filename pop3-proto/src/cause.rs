@@ -7,6 +7,7 @@ use crate::text::Text;
 ///
 /// [`Text::response_code`] is what can be relied on, where the server announces RESP-CODES.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum LikelyCause {
     /// Another session has the maildrop: `Can't get lock. Mailbox in use`.

@@ -6,6 +6,7 @@ use crate::text::Text;
 ///
 /// Codes are hierarchical, their levels parted by `/`: an unknown one below a known one is read as the known one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ResponseCode<'a> {
     /// `IN-USE` (RFC 2449 section 8.1.2): the maildrop is locked, probably by another session. Try again later.

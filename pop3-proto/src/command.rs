@@ -13,6 +13,7 @@ use crate::wire::number::digits;
 
 /// The number of a message in this session: from 1 (RFC 1939 section 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct MessageNumber(NonZeroU32);
 
 impl MessageNumber {
@@ -300,6 +301,7 @@ impl fmt::Debug for Command<'_> {
 
 /// A command without its arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum CommandKind {
     /// `USER name`
@@ -409,6 +411,7 @@ impl fmt::Display for CommandKind {
 
 /// What a reply answers: a command that was sent, and the message it was about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Request {
     /// The command.
     pub kind: CommandKind,
@@ -428,6 +431,7 @@ impl fmt::Display for Request {
 
 /// A command that was encoded, and is now to be written to the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 #[must_use = "the octets have to be written to the server, or no reply will ever come"]
 pub struct Sent {

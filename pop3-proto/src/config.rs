@@ -12,6 +12,7 @@
 /// assert_eq!(config.blank_lines, 1);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Config {
     /// What ends a line of a multi-line reply.
@@ -84,6 +85,7 @@ impl Default for Config {
 
 /// What ends a line of a multi-line reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum LineEnds {
     /// CRLF; in a reply whose status line ended in a bare LF, LF too.
@@ -95,6 +97,7 @@ pub enum LineEnds {
 
 /// When more than one command may be in flight (RFC 2449 section 6.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Pipelining {
     /// Never.

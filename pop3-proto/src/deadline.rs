@@ -3,6 +3,7 @@
 /// A point in time by which something must have happened, in milliseconds of a clock of the driver's own that only goes
 /// forward.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Deadline(Option<u64>);
 
 impl Deadline {

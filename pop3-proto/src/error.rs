@@ -8,6 +8,7 @@ use crate::state::State;
 
 /// A command was not sent. Nothing has changed: neither the client nor the output buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum SendError {
     /// The command is not allowed in this state.
@@ -88,6 +89,7 @@ impl core::error::Error for SendError {
 /// The server broke the protocol, or the connection broke. The session is over: receiving gives this error again, and
 /// sending gives it in [`SendError::Failed`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ReceiveError {
     /// The server does not speak POP3.
@@ -156,6 +158,7 @@ impl core::error::Error for ReceiveError {}
 
 /// What a server seems to speak instead of POP3: the wrong port was connected to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Foreign {
     /// Its greeting begins with `220`.
@@ -175,6 +178,7 @@ impl fmt::Display for Foreign {
 
 /// What the server owes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Waiting {
     /// Its greeting.

@@ -11,6 +11,7 @@ use crate::text::Text;
 /// [`End`](Event::End). [`Event::completes`] tells when a command has been answered. A server's text that is longer than
 /// the client keeps of a line is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Event<'a> {
     /// The server is ready (RFC 1939 section 4).
@@ -167,6 +168,7 @@ impl Event<'_> {
 
 /// A message's unique-id (RFC 1939 section 7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct UniqueId<'a>(Text<'a>);
 
 impl<'a> UniqueId<'a> {

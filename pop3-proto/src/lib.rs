@@ -22,6 +22,8 @@ mod config;
 mod deadline;
 mod error;
 mod event;
+#[cfg(feature = "defmt")]
+mod format;
 mod knowledge;
 pub mod login;
 mod pipeline;

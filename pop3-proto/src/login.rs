@@ -70,6 +70,7 @@ use crate::command::Command;
 
 /// What the driver does next. There is no step that a driver can leave out, so the list is complete.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use = "the machine waits for it"]
 pub enum Next<'c, T> {
     /// Send this command, and then call `sent`.

@@ -139,6 +139,7 @@ pub trait Mechanism: Send + Sync {
 
 /// Why an exchange cannot go on, or must not be believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum MechanismError {
     /// The challenge is not base64 (RFC 4648 section 4, padding included).

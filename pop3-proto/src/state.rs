@@ -7,6 +7,7 @@ use crate::error::{ReceiveError, SendError};
 
 /// Where a session is (RFC 1939 section 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum State {
     /// The server has yet to greet.

@@ -10,6 +10,7 @@ use crate::event::Event;
 
 /// How the connection is protected. There is no default here: plain text has to be named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Security {
     /// TLS from the first octet, usually on port 995 (RFC 8314 section 3.1).
@@ -78,6 +79,7 @@ enum OpeningStep {
 
 /// Why a connection was not opened. The server's words are in the event that was observed last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum OpeningFailure {
     /// The server greeted with `-ERR`.

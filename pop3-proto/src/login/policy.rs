@@ -7,6 +7,7 @@ use crate::sasl::{ChannelBinding, MAX_ITERATIONS, MIN_ITERATIONS, MechanismKind,
 
 /// How to log in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Authentication {
     /// The strongest way that the credentials, the connection and the server allow: SCRAM bound to TLS, SCRAM, CRAM-MD5, and
@@ -41,6 +42,7 @@ impl fmt::Display for Authentication {
 
 /// Whether a mechanism's first response goes along with AUTH (RFC 5034 section 4), which saves a round trip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum InitialResponse {
     /// If the server announces the mechanism, the command is no longer than [`MAX_COMMAND`](crate::MAX_COMMAND) octets, and it
@@ -55,6 +57,7 @@ pub enum InitialResponse {
 
 /// What the log-in machine is to do.
 #[derive(Clone, Copy)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct LoginPolicy<'c> {
     /// How to log in.

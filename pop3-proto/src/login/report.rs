@@ -8,6 +8,7 @@ use crate::sasl::{ChannelBindingKind, MechanismError, MechanismKind, MechanismSe
 
 /// What a server announced in answer to CAPA, as far as it is known by name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Offer {
     /// Its capabilities.
@@ -28,6 +29,7 @@ impl Offer {
 
 /// How the log-in came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct LoginReport {
     /// What the server accepted.
@@ -44,6 +46,7 @@ pub struct LoginReport {
 
 /// What a server accepted for a log-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum LoginMethod {
     /// USER and PASS.
@@ -69,6 +72,7 @@ impl fmt::Display for LoginMethod {
 
 /// What became of APOP in a log-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ApopOutcome {
     /// It was not asked for.
@@ -101,6 +105,7 @@ impl fmt::Display for LoginReport {
 /// Unless it was [`Dismissed`](LoginFailure::Dismissed) or [`NotProved`](LoginFailure::NotProved), the session goes on in the
 /// authorization state, and another log-in may follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum LoginFailure {
     /// The server refused this command.

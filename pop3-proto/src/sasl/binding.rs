@@ -4,6 +4,7 @@ use core::fmt;
 
 /// What of a TLS connection a log-in is tied to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ChannelBindingKind {
     /// `tls-exporter` (RFC 9266): 32 octets that only the two ends of this very connection can know. For TLS 1.3, and for
@@ -49,6 +50,7 @@ impl fmt::Debug for ChannelBinding<'_> {
 
 /// What a client says of channel binding (RFC 5802 section 6). It cannot be altered on the way without the log-in failing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Binding<'c> {
     /// `n`: the client cannot do it, or does not want to. Right as well when nobody knows what the server offers.
     #[default]

@@ -8,6 +8,7 @@ use crate::capability::Mechanisms;
 ///
 /// Each is known by name, whichever features are on; [`is_available`](Self::is_available) tells whether it can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum MechanismKind {
     /// `PLAIN` (RFC 4616): the password as it is.

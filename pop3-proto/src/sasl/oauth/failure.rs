@@ -14,6 +14,7 @@ use super::json::{Json, JsonText};
 /// # Ok::<(), pop3_proto::sasl::MechanismError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct OauthFailure<'a> {
     /// `status`: the error code, `invalid_token` for example. Some servers send the status of HTTP, `401`.
