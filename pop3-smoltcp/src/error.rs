@@ -13,6 +13,7 @@ use crate::Phase;
 /// on every call gives the same error, until another connection is begun. After the others the session is as it was, except
 /// where they say otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Error {
     /// The command was refused before it was sent, and nothing has changed.

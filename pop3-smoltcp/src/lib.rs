@@ -3,6 +3,8 @@
 
 mod driver;
 mod error;
+#[cfg(feature = "defmt")]
+mod format;
 mod outbox;
 pub mod session;
 mod timeouts;

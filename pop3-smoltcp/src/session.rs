@@ -107,6 +107,7 @@ enum Stage {
 
 /// What to do next on the way in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use = "the way in waits for it"]
 pub enum Step {
     /// Write the octets at the beginning of the buffer to the server, all of them.

@@ -16,6 +16,7 @@ use pop3_proto::Request;
 /// assert_eq!(timeouts.reply, 120_000);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Timeouts {
     /// For the connection to be made. By default 30 seconds: enough for the four or five SYNs that are sent in that time, and
@@ -108,6 +109,7 @@ impl Default for Timeouts {
 
 /// What was waited for when the time was over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Phase {
     /// The connection.

@@ -16,20 +16,20 @@ use crate::Error;
 #[derive(Debug)]
 pub struct WayIn<'c> {
     policy: LoginPolicy<'c>,
-    stage: Stage<'c>,
+    pub(crate) stage: Stage<'c>,
 }
 
 #[allow(
     clippy::large_enum_variant,
     reason = "there is no heap to put the large one into"
 )]
-enum Stage<'c> {
+pub(crate) enum Stage<'c> {
     Opening(Opening, Start<'c>),
     LogIn(Login<'c>),
 }
 
 /// What to log in with.
-enum Start<'c> {
+pub(crate) enum Start<'c> {
     Credentials(Credentials<'c>),
     Mechanism(&'c mut dyn Mechanism),
 }

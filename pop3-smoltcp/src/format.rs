@@ -1,0 +1,32 @@
+//! `defmt::Format` by hand, for what has octets in it that may be secret. As in `pop3-proto`, none of them is sent to the host.
+
+use defmt::{Format, Formatter, write};
+
+use crate::way_in::Stage;
+use crate::{Driver, Session, WayIn};
+
+impl<const DEPTH: usize, const LINE: usize> Format for Session<DEPTH, LINE> {
+    fn format(&self, f: Formatter<'_>) {
+        let (client, deadline) = (self.client(), self.deadline());
+        write!(
+            f,
+            "Session {{ client: {}, deadline: {}, .. }}",
+            client, deadline
+        );
+    }
+}
+
+impl<const DEPTH: usize, const LINE: usize, const OUT: usize> Format for Driver<DEPTH, LINE, OUT> {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "Driver {{ client: {}, .. }}", self.client());
+    }
+}
+
+impl Format for WayIn<'_> {
+    fn format(&self, f: Formatter<'_>) {
+        match &self.stage {
+            Stage::Opening(opening, _) => write!(f, "WayIn({})", opening),
+            Stage::LogIn(login) => write!(f, "WayIn({})", login),
+        }
+    }
+}
