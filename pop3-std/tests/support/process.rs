@@ -32,15 +32,25 @@ pub struct Group {
 impl Group {
     /// Starts a program whose output and error messages are added to the end of `log`.
     pub fn start(program: &Path, arguments: &[&OsStr], log: &Path) -> io::Result<Self> {
-        let log = fs::OpenOptions::new().create(true).append(true).open(log)?;
+        Self::start_apart(program, arguments, log, log)
+    }
+
+    /// The same with a file for the output and one for the error messages.
+    pub fn start_apart(
+        program: &Path,
+        arguments: &[&OsStr],
+        output: &Path,
+        errors: &Path,
+    ) -> io::Result<Self> {
+        let open = |file| fs::OpenOptions::new().create(true).append(true).open(file);
         let mut leader = Command::new("sh")
             .args(["-c", LAUNCHER, "sh"])
             .arg(program)
             .args(arguments)
             .process_group(0)
             .stdin(Stdio::piped())
-            .stdout(log.try_clone()?)
-            .stderr(log)
+            .stdout(open(output)?)
+            .stderr(open(errors)?)
             .spawn()?;
         let lifeline = leader.stdin.take();
         Ok(Self {

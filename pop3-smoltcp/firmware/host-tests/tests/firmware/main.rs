@@ -6,6 +6,7 @@
 
 mod chains;
 mod impostor;
+mod logged;
 mod mails;
 mod qemu;
 mod scripted;
@@ -312,7 +313,7 @@ fn the_core_needs_as_little_memory_as_it_promises() {
     if !qemu::is_there_or_skip() {
         return;
     }
-    let run = Qemu::boot_program("lm3s6965evb", "depth", &[]).outcome();
+    let run = Qemu::boot_program("lm3s6965evb", &qemu::firmware().join("depth"), &[]).outcome();
     assert_eq!(run.status, Some(0), "{}", run.console);
     println!("{}", run.console);
     let numbers = |name: &str| -> Vec<u32> {

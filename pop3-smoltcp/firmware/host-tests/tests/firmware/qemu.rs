@@ -20,7 +20,10 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 /// A board that runs. Dropping it switches it off.
 pub struct Qemu {
     group: Group,
+    /// What the firmware says.
     console: PathBuf,
+    /// What QEMU itself says, and a firmware that panics.
+    log: PathBuf,
     // Last, because fields are dropped in order and QEMU writes into it.
     _directory: TempDir,
 }
@@ -30,8 +33,10 @@ pub struct Qemu {
 pub struct Outcome {
     /// The exit status. `None`: QEMU was ended by a signal.
     pub status: Option<i32>,
-    /// All that was said on the console.
+    /// All that was said on the console, and before it what QEMU itself said.
     pub console: String,
+    /// What the firmware has put out, as it is.
+    pub octets: Vec<u8>,
 }
 
 impl Outcome {
@@ -61,20 +66,22 @@ pub fn is_there_or_skip() -> bool {
 impl Qemu {
     /// Boots a board's firmware, with a command line of keys and values.
     pub fn boot(board: &str, options: &[(&str, &str)]) -> Self {
-        Self::boot_program(board, board, options)
+        Self::boot_program(board, &firmware().join(board), options)
     }
 
     /// Boots a board with another program.
-    pub fn boot_program(board: &str, program: &str, options: &[(&str, &str)]) -> Self {
+    pub fn boot_program(board: &str, kernel: &Path, options: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let console = directory.path().join("console");
+        let (console, log) = (
+            directory.path().join("console"),
+            directory.path().join("log"),
+        );
         let mut semihosting = "enable=on,target=native,arg=fw".to_owned();
         for (key, value) in options {
             // Two commas are one to QEMU, and the firmware takes what is in quotation marks for one word.
             let value = value.replace(',', ",,");
             semihosting += &format!(",arg={key},arg='{value}'");
         }
-        let kernel = firmware().join(program);
         #[rustfmt::skip]
         let arguments: [&OsStr; 13] = [
             "-M".as_ref(), board.as_ref(),
@@ -86,10 +93,11 @@ impl Qemu {
             "-kernel".as_ref(),
         ];
         let arguments = [&arguments[..], &[kernel.as_os_str()]].concat();
-        let group = Group::start(Path::new("qemu-system-arm"), &arguments, &console);
+        let group = Group::start_apart(Path::new("qemu-system-arm"), &arguments, &console, &log);
         Self {
             group: group.expect("QEMU starts"),
             console,
+            log,
             _directory: directory,
         }
     }
@@ -112,31 +120,37 @@ impl Qemu {
         Outcome {
             status: status.code(),
             console: self.said(),
+            octets: fs::read(&self.console).unwrap_or_default(),
         }
     }
 
     fn said(&self) -> String {
-        String::from_utf8_lossy(&fs::read(&self.console).unwrap_or_default()).into_owned()
+        let octets = [&self.log, &self.console].map(|file| fs::read(file).unwrap_or_default());
+        String::from_utf8_lossy(&octets.concat()).into_owned()
     }
 }
 
 /// Builds the firmware, once, and says in which directory it is.
-fn firmware() -> &'static Path {
+pub fn firmware() -> &'static Path {
     static FIRMWARE: OnceLock<PathBuf> = OnceLock::new();
-    FIRMWARE.get_or_init(|| {
-        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let build = Command::new(here.with_file_name("build"))
-            .arg("--locked")
-            .stderr(Stdio::inherit())
-            .output()
-            .expect("bash");
-        assert!(build.status.success(), "the firmware cannot be built");
-        let said = String::from_utf8(build.stdout).expect("text");
-        let directory = said
-            .lines()
-            .find_map(|line| line.strip_prefix("firmware in "));
-        directory
-            .expect("the build says where the firmware is")
-            .into()
-    })
+    FIRMWARE.get_or_init(|| build(&[]))
+}
+
+/// Builds a package for the board, by default the firmware, and says in which directory its programs are.
+pub fn build(options: &[&str]) -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let build = Command::new(here.with_file_name("build"))
+        .arg("--locked")
+        .args(options)
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("bash");
+    assert!(build.status.success(), "the firmware cannot be built");
+    let said = String::from_utf8(build.stdout).expect("text");
+    let directory = said
+        .lines()
+        .find_map(|line| line.strip_prefix("firmware in "));
+    directory
+        .expect("the build says where the firmware is")
+        .into()
 }
