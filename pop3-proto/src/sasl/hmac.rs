@@ -14,8 +14,10 @@ impl<D: Digest> Drop for Wiped<D> {
     }
 }
 
-/// HMAC of what it is fed. The states of the hashes wipe themselves (their feature `zeroize`).
-#[derive(Clone)]
+/// What takes a message in pieces.
+pub(super) type Put<'p> = dyn FnMut(&[u8]) + 'p;
+
+/// HMAC with one key. The states of the hashes wipe themselves (their feature `zeroize`).
 pub(super) struct Hmac<D> {
     inner: D,
     outer: D,
@@ -30,20 +32,17 @@ impl<D: Digest + BlockSizeUser + Clone> Hmac<D> {
         }
     }
 
-    /// HMAC of one piece.
+    /// HMAC of one message.
     pub(super) fn of(key: &[u8], message: &[u8]) -> Wiped<D> {
-        let mut hmac = Self::new(key);
-        hmac.update(message);
-        hmac.finish()
+        Self::new(key).sign(&|put| put(message))
     }
 
-    pub(super) fn update(&mut self, message: &[u8]) {
-        self.inner.update(message);
-    }
-
-    pub(super) fn finish(self) -> Wiped<D> {
-        let inner = Wiped::<D>(self.inner.finalize());
-        Wiped(self.outer.chain_update(&inner.0).finalize())
+    /// HMAC of what `say` says, in pieces. The key is there for another.
+    pub(super) fn sign(&self, say: &dyn Fn(&mut Put<'_>)) -> Wiped<D> {
+        let mut inner = self.inner.clone();
+        say(&mut |piece| inner.update(piece));
+        let inner = Wiped::<D>(inner.finalize());
+        Wiped(self.outer.clone().chain_update(&inner.0).finalize())
     }
 
     /// From a key of up to a block of the hash.

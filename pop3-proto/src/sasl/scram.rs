@@ -7,10 +7,9 @@ mod message;
 use core::fmt;
 
 use arrayvec::ArrayVec;
-use digest::Output;
 
 use super::base64::{self, Encoder};
-use super::hmac::Hmac;
+use super::hmac::{Hmac, Wiped};
 use super::nonce::is_nonce;
 use super::{
     Binding, Challenge, MAX_CHALLENGE, MAX_ITERATIONS, MIN_ITERATIONS, Mechanism, MechanismError,
@@ -61,9 +60,9 @@ enum Stage<H: ScramHash> {
     /// The server's first message has come: the client's final one is due.
     Final {
         server_nonce: ArrayVec<u8, { Nonce::MAX_SERVER }>,
-        proof: Output<H::Digest>,
+        proof: Wiped<H::Digest>,
         /// What the server has to prove itself with.
-        signature: Output<H::Digest>,
+        signature: Wiped<H::Digest>,
     },
     /// The server has proved itself: an empty response is due.
     Verified,
@@ -146,6 +145,19 @@ impl<'c, H: ScramHash> Scram<'c, H> {
         })
     }
 
+    /// What the challenge leads to.
+    fn next_stage(&self, challenge: Challenge<'_>) -> Result<Stage<H>, MechanismError> {
+        let mut buffer = [0; MAX_CHALLENGE];
+        let message = challenge.decode(&mut buffer)?;
+        match &self.stage {
+            Stage::First => self.answer(message),
+            Stage::Final { signature, .. } => {
+                verify(message, &signature.0).map(|()| Stage::Verified)
+            }
+            Stage::Verified | Stage::Failed => Err(MechanismError::Malformed),
+        }
+    }
+
     /// What the server's first message leads to.
     fn answer(&self, server_first: &[u8]) -> Result<Stage<H>, MechanismError> {
         let message = ServerFirst::parse(server_first)?;
@@ -158,28 +170,26 @@ impl<'c, H: ScramHash> Scram<'c, H> {
         }
         let server_nonce = ArrayVec::try_from(server_nonce).map_err(|_| MechanismError::TooLong)?;
         self.check_iterations(message.iterations)?;
-        let mut salt = [0; MAX_CHALLENGE];
+        let mut salt = [0; MAX_CHALLENGE / 4 * 3];
         let salt =
             base64::decode(message.salt, &mut salt).map_err(|_| MechanismError::Malformed)?;
 
         let keys = Keys::<H::Digest>::derive(self.password.expose(), salt, message.iterations);
         let sign = |key: &[u8]| {
-            let mut hmac = Hmac::<H::Digest>::new(key);
             // `AuthMessage` of RFC 5802 section 3.
-            let mut put = |octets: &[u8]| hmac.update(octets);
-            self.put_first_bare(&mut put);
-            put(b",");
-            put(server_first);
-            put(b",");
-            self.put_final_without_proof(&server_nonce, &mut put);
-            hmac.finish()
+            Hmac::<H::Digest>::new(key).sign(&|put| {
+                self.put_first_bare(put);
+                put(b",");
+                put(server_first);
+                put(b",");
+                self.put_final_without_proof(&server_nonce, put);
+            })
         };
         let mut proof = sign(&keys.stored.0);
         xor(&mut proof.0, &keys.client.0);
-        let signature = sign(&keys.server.0);
         Ok(Stage::Final {
-            proof: proof.0.clone(),
-            signature: signature.0.clone(),
+            proof,
+            signature: sign(&keys.server.0),
             server_nonce,
         })
     }
@@ -267,18 +277,10 @@ impl<H: ScramHash> Mechanism for Scram<'_, H> {
     }
 
     fn take_challenge(&mut self, challenge: Challenge<'_>) -> Result<(), MechanismError> {
-        let mut buffer = [0; MAX_CHALLENGE];
-        let stage = core::mem::replace(&mut self.stage, Stage::Failed);
-        let message = challenge.decode(&mut buffer)?;
-        self.stage = match stage {
-            Stage::First => self.answer(message)?,
-            Stage::Final { signature, .. } => {
-                verify(message, &signature)?;
-                Stage::Verified
-            }
-            Stage::Verified | Stage::Failed => return Err(MechanismError::Malformed),
-        };
-        Ok(())
+        let next = self.next_stage(challenge);
+        let error = next.as_ref().err().copied();
+        self.stage = next.unwrap_or(Stage::Failed);
+        error.map_or(Ok(()), Err)
     }
 
     fn write_response(&self, response: &mut ResponseWriter<'_>) {
@@ -296,7 +298,7 @@ impl<H: ScramHash> Mechanism for Scram<'_, H> {
                 self.put_final_without_proof(server_nonce, put);
                 put(b",p=");
                 let mut encoder = Encoder::new();
-                encoder.put(proof, put);
+                encoder.put(&proof.0, put);
                 encoder.finish(put);
             }
             Stage::Verified | Stage::Failed => {}
@@ -313,7 +315,7 @@ impl<H: ScramHash> Mechanism for Scram<'_, H> {
 
 /// Whether the server's final message has this signature in it.
 fn verify(server_final: &[u8], signature: &[u8]) -> Result<(), MechanismError> {
-    let mut buffer = [0; MAX_CHALLENGE];
+    let mut buffer = [0; MAX_CHALLENGE / 4 * 3];
     let given = base64::decode(verifier(server_final)?, &mut buffer)
         .map_err(|_| MechanismError::Malformed)?;
     // All octets are looked at, whichever of them is wrong.

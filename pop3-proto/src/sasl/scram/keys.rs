@@ -34,15 +34,13 @@ where
     D: Digest + BlockSizeUser + Clone,
 {
     let keyed = Hmac::<D>::new(password);
-    let mut hmac = keyed.clone();
-    hmac.update(salt);
-    hmac.update(&1u32.to_be_bytes());
-    let mut last = hmac.finish();
+    let mut last = keyed.sign(&|put| {
+        put(salt);
+        put(&1u32.to_be_bytes());
+    });
     let mut salted = Wiped::<D>(last.0.clone());
     for _ in 1..iterations {
-        let mut hmac = keyed.clone();
-        hmac.update(&last.0);
-        last = hmac.finish();
+        last = keyed.sign(&|put| put(&last.0));
         xor(&mut salted.0, &last.0);
     }
     salted
