@@ -5,6 +5,7 @@ use crate::command::{Command, CommandKind, Request, Sent};
 use crate::config::{Config, Pipelining};
 use crate::error::{ReceiveError, SendError, Waiting};
 use crate::event::Event;
+use crate::features::{LISTS, STLS};
 use crate::knowledge::Knowledge;
 use crate::pipeline::Pipeline;
 use crate::reading::Reading;
@@ -12,11 +13,11 @@ use crate::reply;
 use crate::sasl::Challenge;
 use crate::state::{Session, State};
 use crate::text::Text;
-use crate::wire::LineEnd;
 use crate::wire::dot::Piece;
 use crate::wire::line::LineReader;
 use crate::wire::number::trim_start;
-use crate::wire::status::{Indicator, StatusScanner};
+use crate::wire::status::{DECISIVE, Indicator};
+use crate::wire::{LineEnd, find};
 
 /// The longest command line that RFC 2449 section 4 allows, in octets with its CRLF: an output buffer of this size
 /// holds every command but those with a very long user name or password ([`SendError::BufferTooSmall`] tells).
@@ -31,9 +32,9 @@ pub const MAX_LINE: usize = 512;
 /// * [`send`](Self::send) encodes a command into your buffer: write those octets to the server, in order.
 /// * [`receive`](Self::receive) takes octets from the server and lends what they mean.
 ///
-/// `DEPTH` is how many commands may be in flight, `LINE` how many octets are kept of a reply line. A longer line costs
-/// its own item ([`Event::Unparsed`], a text cut short) and never the session. A challenge of SASL has to fit: SCRAM's take some
-/// 200 octets, and those of other mechanisms up to [`MAX_LINE`].
+/// `DEPTH` is how many commands may be in flight, `LINE` how many octets are kept of a reply line: at least 5, which tell
+/// `+OK` from `-ERR`. A longer line costs its own item ([`Event::Unparsed`], a text cut short) and never the session. A
+/// challenge of SASL has to fit: SCRAM's take some 200 octets, and those of other mechanisms up to [`MAX_LINE`].
 ///
 /// ```
 /// use pop3_proto::{Client, Command, Event};
@@ -55,7 +56,8 @@ pub struct Client<const DEPTH: usize = 8, const LINE: usize = MAX_LINE> {
     pipeline: Pipeline<DEPTH>,
     reading: Reading,
     line: LineReader<LINE>,
-    status: StatusScanner,
+    /// The status line that is being read has a NUL in it.
+    nul: bool,
     /// The status line that is being read began when no command was in flight, so it answers none.
     unasked: bool,
     /// Empty lines skipped before the status line that is due.
@@ -80,7 +82,10 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
                 DEPTH > 0,
                 "a client without room for a command can send none"
             );
-            assert!(LINE > 0, "a line of one dot must be told from an empty one");
+            assert!(
+                LINE >= DECISIVE,
+                "of a line must be kept what tells whether it is +OK or -ERR"
+            );
         }
         Self {
             config,
@@ -88,7 +93,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
             pipeline: Pipeline::new(),
             reading: Reading::Status,
             line: LineReader::new(),
-            status: StatusScanner::new(),
+            nul: false,
             unasked: false,
             blank_lines: 0,
             octets_behind_stls: false,
@@ -114,6 +119,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
 
     /// Whether the server can do this, as far as the client knows: by the newest list of capabilities, and for TOP and UIDL,
     /// which many support without announcing them, by what it answered to them in this session.
+    /// Without the feature `capa` it knows nothing.
     pub fn support(&self, capability: CapabilityKind) -> Support {
         self.known.support(capability)
     }
@@ -187,7 +193,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
             message: command.message(),
         };
         self.check(request.kind)?;
-        let octets = command.encode(&self.known.timestamp, out)?;
+        let octets = command.encode(request, &self.known.timestamp, out)?;
         self.session.sent(request.kind);
         let request = match (request.kind, self.pipeline.newest()) {
             (CommandKind::Response | CommandKind::Cancel, Some(auth)) => auth,
@@ -209,6 +215,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
     /// # Errors
     ///
     /// The server broke the protocol. The error stays: the session is over.
+    #[inline(never)]
     pub fn receive<'s, 'i: 's>(
         &'s mut self,
         input: &mut &'i [u8],
@@ -224,12 +231,14 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
                 *input = &[];
                 return Ok(None);
             }
-            State::StartTls => return Err(self.session.fail(ReceiveError::PlaintextAfterStls)),
+            State::StartTls if STLS => {
+                return Err(self.session.fail(ReceiveError::PlaintextAfterStls));
+            }
             _ => {}
         }
         match &mut self.reading {
             Reading::Status => self.receive_status(input),
-            Reading::Listing(ends) | Reading::Capabilities(ends, _) => {
+            Reading::Lines(ends) => {
                 let ends = *ends;
                 Ok(self.receive_line(input, ends))
             }
@@ -246,7 +255,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
     ) -> Result<Option<Event<'s>>, ReceiveError> {
         let greeting = self.state() == State::Greeting;
         let (line, indicator) = loop {
-            if self.status.is_empty() {
+            if !self.line.is_begun() {
                 self.unasked =
                     !greeting && (self.pipeline.oldest().is_none() || self.session.is_challenged());
             }
@@ -254,45 +263,41 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
             let line = self.line.read(input, LineEnd::Lf);
             let taken = before.len().saturating_sub(input.len());
             let taken = before.get(..taken).unwrap_or(before);
-            self.status.feed(taken);
+            self.nul |= find(0, taken).is_some();
             if greeting {
                 self.known.timestamp.feed(taken);
             }
             let Some(line) = line else {
                 return Ok(None);
             };
-            let status = core::mem::replace(&mut self.status, StatusScanner::new());
-            let indicator = status.indicator(self.config.glued_status);
-            if indicator == Indicator::Blank && self.blank_lines < self.config.blank_lines {
-                self.blank_lines = self.blank_lines.saturating_add(1);
-                continue;
+            let indicator = Indicator::of(line.octets(&self.line), self.config.glued_status);
+            if indicator != Indicator::Blank || self.blank_lines >= self.config.blank_lines {
+                break (line, indicator);
             }
-            if status.nul() {
-                return Err(self.give_up(ReceiveError::NulInReply));
-            }
-            self.blank_lines = 0;
-            break (line, indicator);
+            self.blank_lines = self.blank_lines.saturating_add(1);
         };
+        self.blank_lines = 0;
 
         let request = self.pipeline.oldest().filter(|_| !self.unasked);
-        let positive = match indicator {
-            Indicator::Negative => false,
-            _ if self.unasked => return Err(self.give_up(ReceiveError::Unsolicited)),
-            Indicator::Positive if self.session.is_cancelled() => {
-                return Err(self.give_up(ReceiveError::CancelAccepted));
-            }
-            Indicator::Positive => true,
+        let verdict = match indicator {
+            _ if self.nul => Err(ReceiveError::NulInReply),
+            Indicator::Negative => Ok(false),
+            _ if self.unasked => Err(ReceiveError::Unsolicited),
+            Indicator::Positive if self.session.is_cancelled() => Err(ReceiveError::CancelAccepted),
+            Indicator::Positive => Ok(true),
             Indicator::Challenge if self.session.challenged(request) => {
                 let base64 = text_behind("+", line.octets(&self.line));
                 let challenge = Challenge::maybe_truncated(base64, line.truncated);
                 return Ok(request.map(|request| Event::Challenge { request, challenge }));
             }
-            Indicator::Foreign(foreign) if greeting => {
-                return Err(self.give_up(ReceiveError::NotPop3(foreign)));
-            }
+            Indicator::Foreign(foreign) if greeting => Err(ReceiveError::NotPop3(foreign)),
             Indicator::Blank | Indicator::Foreign(_) | Indicator::Challenge | Indicator::Other => {
-                return Err(self.give_up(ReceiveError::NotAReply { request }));
+                Err(ReceiveError::NotAReply { request })
             }
+        };
+        let positive = match verdict {
+            Ok(positive) => positive,
+            Err(error) => return Err(self.give_up(error)),
         };
         // All that may change has changed by the time that the line is borrowed.
         if greeting {
@@ -303,7 +308,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
             self.session.dismissed();
             self.pipeline.clear();
         }
-        self.octets_behind_stls = self.state() == State::StartTls && !input.is_empty();
+        self.octets_behind_stls = STLS && self.state() == State::StartTls && !input.is_empty();
 
         let indicator = if positive { "+OK" } else { "-ERR" };
         let octets = text_behind(indicator, line.octets(&self.line));
@@ -330,28 +335,25 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
         self.reading = Reading::behind(command, ended_by, &self.config);
     }
 
+    #[inline(never)]
     fn receive_line<'s, 'i: 's>(
         &'s mut self,
         input: &mut &'i [u8],
         ends: LineEnd,
     ) -> Option<Event<'s>> {
-        let request = self.pipeline.oldest()?;
+        let request = self.pipeline.oldest().filter(|_| LISTS)?;
         let line = self.line.read(input, ends)?;
         let octets = line.octets(&self.line);
         if octets == b"." && !line.truncated {
-            if let Reading::Capabilities(_, set) = self.reading {
-                self.known.announced(set);
-            }
+            self.known.listed(request.kind);
             self.reading = Reading::Status;
             self.pipeline.pop();
             return Some(Event::End { request });
         }
         let octets = octets.strip_prefix(b".").unwrap_or(octets);
         let event = reply::line(request, octets, line.truncated);
-        if let (Reading::Capabilities(_, set), Event::Capability { capability, .. }) =
-            (&mut self.reading, &event)
-        {
-            set.insert(capability.kind());
+        if let Event::Capability { capability, .. } = &event {
+            self.known.announced(capability.kind());
         }
         Some(event)
     }
@@ -402,7 +404,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
             return Err(SendError::Failed(error));
         }
         // A greeting that has begun in clear is none that comes inside TLS.
-        if !self.status.is_empty() || !self.session.tls_established() {
+        if self.line.is_begun() || !self.session.tls_established() {
             return Err(SendError::WrongState {
                 command: CommandKind::Stls,
                 state: self.state(),
@@ -438,7 +440,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
             pipeline,
             reading,
             line,
-            status,
+            nul,
             unasked,
             blank_lines,
             octets_behind_stls,
@@ -448,7 +450,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
         pipeline.clear();
         *reading = Reading::Status;
         line.clear();
-        *status = StatusScanner::new();
+        *nul = false;
         *unasked = false;
         *blank_lines = 0;
         *octets_behind_stls = false;
@@ -456,9 +458,9 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
     }
 
     /// The session is over, and so is the line that was being read.
+    #[inline(never)]
     fn give_up(&mut self, error: ReceiveError) -> ReceiveError {
         self.line.clear();
-        self.status = StatusScanner::new();
         self.session.fail(error)
     }
 }

@@ -5,11 +5,12 @@ use core::num::NonZeroU32;
 
 use crate::apop::Timestamp;
 use crate::error::SendError;
+use crate::features::{LANG, SASL, TOP};
 use crate::sasl::Mechanism;
 use crate::secret::Secret;
 use crate::text::Text;
 use crate::wire::encode;
-use crate::wire::number::digits;
+use crate::wire::number::Digits;
 
 /// The number of a message in this session: from 1 (RFC 1939 section 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,6 +75,8 @@ impl fmt::Display for MessageNumber {
 }
 
 /// A command with its arguments.
+///
+/// Some can be left out of a build: [`CommandKind::is_available`].
 ///
 /// `Display` and `Debug` print it for people: as the line that is sent, with `***` for a secret and for what is made from
 /// one, and with a name made safe to print.
@@ -196,18 +199,17 @@ impl Command<'_> {
     ///
     /// [`SendError::InvalidArgument`], [`SendError::Mechanism`].
     pub fn check_arguments(&self) -> Result<(), SendError> {
-        let fine = |argument: &[u8]| !argument.is_empty() && encode::is_argument(argument);
         let all_fine = match *self {
-            Self::User(user) => fine(user),
-            Self::Pass(secret) => fine(secret.expose()),
+            Self::User(user) => encode::is_argument(user, true),
+            Self::Pass(secret) => encode::is_argument(secret.expose(), true),
             Self::Apop { user, secret } => {
-                fine(user) && !user.contains(&b' ') && fine(secret.expose())
+                encode::is_argument(user, false) && encode::is_argument(secret.expose(), true)
             }
-            Self::Auth { mechanism, .. } => {
+            Self::Auth { mechanism, .. } if SASL => {
                 mechanism.check().map_err(SendError::Mechanism)?;
                 is_mechanism_name(mechanism.name().as_bytes())
             }
-            Self::Lang(tag) => is_language_tag(tag.as_bytes()),
+            Self::Lang(tag) if LANG => is_language_tag(tag.as_bytes()),
             _ => true,
         };
         if all_fine {
@@ -218,37 +220,48 @@ impl Command<'_> {
     }
 
     /// Writes the command at the beginning of `out`, and returns its length in octets.
-    pub(crate) fn encode(&self, timestamp: &Timestamp, out: &mut [u8]) -> Result<usize, SendError> {
+    #[inline(never)]
+    pub(crate) fn encode(
+        &self,
+        request: Request,
+        timestamp: &Timestamp,
+        out: &mut [u8],
+    ) -> Result<usize, SendError> {
         self.check_arguments()?;
-        let keyword = self.kind().keyword().as_bytes();
-        match *self {
-            Self::User(user) => encode::line(keyword, &[user], out),
-            Self::Pass(secret) => encode::line(keyword, &[secret.expose()], out),
+        let keyword = request.kind.sent();
+        let message = request.message.map_or(0, MessageNumber::get);
+        let number = Digits::of(message);
+        let (lines, digest);
+        let arguments: [&[u8]; 2] = match *self {
+            Self::User(user) => [user, b""],
+            Self::Pass(secret) => [secret.expose(), b""],
             Self::Apop { user, secret } => {
-                let digest = timestamp.digest(secret).ok_or(SendError::NoTimestamp)?;
-                encode::line(keyword, &[user, &digest], out)
+                digest = timestamp.digest(secret);
+                [user, &digest]
             }
-            Self::Top { message, lines } => {
-                encode::line(keyword, &[&digits(message.get()), &digits(lines)], out)
-            }
-            Self::Lang(tag) => encode::line(keyword, &[tag.as_bytes()], out),
+            Self::Lang(tag) if LANG => [tag.as_bytes(), b""],
             Self::Auth {
                 mechanism,
                 initial_response,
-            } => {
+            } if SASL => {
                 let name = mechanism.name().as_bytes();
                 if initial_response && mechanism.speaks_first() {
-                    encode::response(&[keyword, b" ", name, b" "], mechanism, b"=", out)
-                } else {
-                    encode::line(keyword, &[name], out)
+                    let before = [keyword, b" ", name, b" "];
+                    return encode::response(&before, mechanism, b"=", out);
                 }
+                [name, b""]
             }
-            Self::Response(mechanism) => encode::response(&[], mechanism, b"", out),
-            _ => match self.message() {
-                Some(message) => encode::line(keyword, &[&digits(message.get())], out),
-                None => encode::line(keyword, &[], out),
-            },
-        }
+            Self::Response(mechanism) if SASL => {
+                return encode::response(&[], mechanism, b"", out);
+            }
+            Self::Top { lines: count, .. } if TOP => {
+                lines = Digits::of(count);
+                [number.as_bytes(), lines.as_bytes()]
+            }
+            _ if message > 0 => [number.as_bytes(), b""],
+            _ => [b"", b""],
+        };
+        encode::line(keyword, arguments, out)
     }
 }
 
@@ -400,6 +413,32 @@ impl CommandKind {
             Self::Utf8 => "UTF8",
             Self::Languages | Self::Lang => "LANG",
         }
+    }
+}
+
+/// The keywords once more, close together: so they take least room.
+const SENT: [[u8; 4]; CommandKind::ALL.len()] = {
+    let mut sent = [[0; 4]; CommandKind::ALL.len()];
+    let mut at = 0;
+    while at < sent.len() {
+        assert!(CommandKind::ALL[at] as usize == at, "each in its place");
+        let keyword = CommandKind::ALL[at].keyword().as_bytes();
+        let mut octet = 0;
+        while octet < keyword.len() && octet < 4 {
+            sent[at][octet] = keyword[octet];
+            octet += 1;
+        }
+        at += 1;
+    }
+    sent
+};
+
+impl CommandKind {
+    /// What of [`keyword`](Self::keyword) is sent.
+    fn sent(self) -> &'static [u8] {
+        let keyword = SENT.get(self as usize).map_or(&[][..], |keyword| keyword);
+        let length = keyword.iter().take_while(|octet| **octet != 0).count();
+        keyword.get(..length).unwrap_or_default()
     }
 }
 

@@ -20,6 +20,8 @@ pub enum SendError {
     },
     /// The session broke before, of this.
     Failed(ReceiveError),
+    /// The crate was built without what the command needs: see [`CommandKind::is_available`].
+    NotAvailable(CommandKind),
     /// PASS without a USER that the server has accepted just before.
     UserFirst,
     /// STLS inside TLS.
@@ -53,6 +55,9 @@ impl fmt::Display for SendError {
                 write!(f, "{command} is not allowed in the {state} state")
             }
             Self::Failed(error) => write!(f, "the session is over: {error}"),
+            Self::NotAvailable(command) => {
+                write!(f, "{command} was left out of this build")
+            }
             Self::UserFirst => f.write_str("PASS must follow a USER that the server has accepted"),
             Self::AlreadyTls => f.write_str("STLS is not allowed inside TLS"),
             Self::StlsAfterUtf8 => f.write_str("STLS is not allowed after UTF8"),

@@ -3,6 +3,7 @@
 use crate::apop::Timestamp;
 use crate::capability::{CapabilityKind, CapabilitySet, Support};
 use crate::command::CommandKind;
+use crate::features::CAPA;
 
 /// All that is known of the server. Nothing in here survives STLS (RFC 2595 section 4): a new one takes its place.
 #[derive(Clone, Debug)]
@@ -10,6 +11,8 @@ pub(crate) struct Knowledge {
     /// The greeting's, for APOP.
     pub(crate) timestamp: Timestamp,
     capabilities: Option<CapabilitySet>,
+    /// Those of a list that is not complete yet.
+    listed: CapabilitySet,
     /// The commands that are tried whether or not they are announced: what the server has granted of them, ...
     proved: CapabilitySet,
     /// ... and what it has refused.
@@ -21,6 +24,7 @@ impl Knowledge {
         Self {
             timestamp: Timestamp::new(),
             capabilities: None,
+            listed: CapabilitySet::NONE,
             proved: CapabilitySet::NONE,
             refused: CapabilitySet::NONE,
         }
@@ -31,18 +35,28 @@ impl Knowledge {
         self.capabilities
     }
 
-    /// A list of capabilities is complete.
-    pub(crate) const fn announced(&mut self, capabilities: CapabilitySet) {
-        self.capabilities = Some(capabilities);
+    /// A capability is in the list that is being read.
+    pub(crate) const fn announced(&mut self, capability: Option<CapabilityKind>) {
+        self.listed.insert(capability);
+    }
+
+    /// The list that answers this command is complete.
+    pub(crate) fn listed(&mut self, command: CommandKind) {
+        if CAPA && command == CommandKind::Capa {
+            self.capabilities = Some(self.listed);
+        }
     }
 
     /// Whether the capability is in the newest list.
     pub(crate) fn is_announced(&self, kind: CapabilityKind) -> bool {
-        self.capabilities.is_some_and(|set| set.contains(kind))
+        CAPA && self.capabilities.is_some_and(|set| set.contains(kind))
     }
 
     /// The server has answered this command, with `+OK` or with `-ERR`.
     pub(crate) fn answered(&mut self, command: CommandKind, positive: bool) {
+        if !CAPA {
+            return;
+        }
         let tried = match command {
             // Servers announce something else after the log-in.
             CommandKind::Pass | CommandKind::Apop | CommandKind::Auth if positive => {
@@ -52,6 +66,7 @@ impl Knowledge {
             // What is refused now was perhaps granted before: then it is not to be relied on.
             CommandKind::Capa => {
                 self.capabilities = None;
+                self.listed = CapabilitySet::NONE;
                 return;
             }
             CommandKind::Uidl => CapabilityKind::Uidl,
@@ -69,7 +84,7 @@ impl Knowledge {
 
     /// Whether the server can do this, as far as it is known.
     pub(crate) fn support(&self, kind: CapabilityKind) -> Support {
-        match self.capabilities {
+        match self.capabilities.filter(|_| CAPA) {
             _ if self.proved.contains(kind) => Support::Proved,
             Some(set) if set.contains(kind) => Support::Announced,
             _ if self.refused.contains(kind) => Support::Refused,

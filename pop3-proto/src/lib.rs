@@ -22,10 +22,13 @@ mod config;
 mod deadline;
 mod error;
 mod event;
+mod features;
 #[cfg(feature = "defmt")]
 mod format;
 mod knowledge;
 pub mod login;
+#[cfg(feature = "apop")]
+mod md5;
 mod pipeline;
 mod reading;
 mod reply;

@@ -43,6 +43,10 @@ impl<const DEPTH: usize> Pipeline<DEPTH> {
 
     /// The oldest request has been answered.
     pub(crate) fn pop(&mut self) {
-        self.0.pop_at(0);
+        // `ArrayVec::remove` is large.
+        if !self.0.is_empty() {
+            self.0.copy_within(1.., 0);
+            self.0.pop();
+        }
     }
 }

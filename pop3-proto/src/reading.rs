@@ -1,6 +1,5 @@
 //! What the next octets are: a status line, or the rest of a multi-line reply.
 
-use crate::capability::CapabilitySet;
 use crate::command::CommandKind;
 use crate::config::{Config, LineEnds};
 use crate::wire::LineEnd;
@@ -11,10 +10,8 @@ use crate::wire::dot::Unstuffer;
 pub(crate) enum Reading {
     /// A status line.
     Status,
-    /// A line of LIST, UIDL or LANG.
-    Listing(LineEnd),
-    /// A line of CAPA.
-    Capabilities(LineEnd, CapabilitySet),
+    /// A line of a list.
+    Lines(LineEnd),
     /// A message.
     Message(Unstuffer),
 }
@@ -30,8 +27,7 @@ impl Reading {
             CommandKind::Retr | CommandKind::Top => {
                 Self::Message(Unstuffer::new(ends, config.keep_single_dots))
             }
-            CommandKind::Capa => Self::Capabilities(ends, CapabilitySet::NONE),
-            _ => Self::Listing(ends),
+            _ => Self::Lines(ends),
         }
     }
 }

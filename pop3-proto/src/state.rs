@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::command::{CommandKind, Request};
 use crate::error::{ReceiveError, SendError};
+use crate::features::{SASL, STLS};
 
 /// Where a session is (RFC 1939 section 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -149,6 +150,9 @@ impl Session {
             return Err(SendError::Failed(error));
         }
         let state = self.state;
+        if !command.is_available() {
+            return Err(SendError::NotAvailable(command));
+        }
         if !command.is_allowed_in(state) {
             return Err(SendError::WrongState { command, state });
         }
@@ -167,8 +171,8 @@ impl Session {
         }
         match command {
             CommandKind::Pass if self.login != LogIn::UserAccepted => Err(SendError::UserFirst),
-            CommandKind::Stls if self.tls => Err(SendError::AlreadyTls),
-            CommandKind::Stls if self.utf8 => Err(SendError::StlsAfterUtf8),
+            CommandKind::Stls if STLS && self.tls => Err(SendError::AlreadyTls),
+            CommandKind::Stls if STLS && self.utf8 => Err(SendError::StlsAfterUtf8),
             _ => Ok(()),
         }
     }
@@ -188,17 +192,18 @@ impl Session {
 
     /// Whether the client is to speak, in a SASL exchange: whatever the server says now answers nothing.
     pub(crate) fn is_challenged(&self) -> bool {
-        self.login == LogIn::Challenged
+        SASL && self.login == LogIn::Challenged
     }
 
     /// Whether the exchange was cancelled: the server can only agree.
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.login == LogIn::Cancelled
+        SASL && self.login == LogIn::Cancelled
     }
 
     /// The server has answered this request with a challenge. Tells whether it may.
     pub(crate) fn challenged(&mut self, request: Option<Request>) -> bool {
-        let may = self.login == LogIn::Quiet
+        let may = SASL
+            && self.login == LogIn::Quiet
             && request.is_some_and(|request| request.kind == CommandKind::Auth);
         if may {
             self.login = LogIn::Challenged;
@@ -223,7 +228,7 @@ impl Session {
                 self.state = State::Transaction;
             }
             CommandKind::Auth => self.login = LogIn::Quiet,
-            CommandKind::Stls if positive => self.state = State::StartTls,
+            CommandKind::Stls if STLS && positive => self.state = State::StartTls,
             // The server closes the connection whether or not it could delete everything.
             CommandKind::Quit => self.state = State::Closed,
             _ => {}

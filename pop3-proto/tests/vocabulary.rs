@@ -429,8 +429,8 @@ fn sizes_are_what_they_are() {
     use pop3_proto::login::{Login, Next, Opening};
     use pop3_proto::{Capability, ReceiveError, Request, SendError, Sent};
     for (name, size, bound) in [
-        ("Client<1, 128>", size_of::<Client<1, 128>>(), 304),
-        ("Client", size_of::<Client>(), 744),
+        ("Client<1, 128>", size_of::<Client<1, 128>>(), 280),
+        ("Client", size_of::<Client>(), 720),
         ("Event", size_of::<Event<'_>>(), 48),
         ("Option<Event>", size_of::<Option<Event<'_>>>(), 48),
         ("Command", size_of::<Command<'_>>(), 40),

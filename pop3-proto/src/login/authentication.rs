@@ -10,7 +10,10 @@ use super::report::{ApopOutcome, LoginFailure, LoginMethod, LoginReport, Offer};
 use crate::MAX_COMMAND;
 use crate::command::{Command, CommandKind};
 use crate::event::Event;
-use crate::sasl::{self, Binding, Exchange, Mechanism, MechanismError, MechanismKind, Parameters};
+use crate::features::{CAPA, SASL};
+use crate::sasl::{
+    self, Binding, ChannelBinding, Exchange, Mechanism, MechanismError, MechanismKind, Parameters,
+};
 
 /// A log-in: CAPA, AUTH or APOP or USER and PASS, CAPA.
 ///
@@ -94,33 +97,56 @@ impl<'c> Login<'c> {
     /// A log-in by this policy, on a connection in the authorization state.
     #[must_use]
     pub fn new(policy: LoginPolicy<'c>, credentials: Credentials<'c>) -> Self {
-        Self::begin(policy, credentials, None)
+        let mut login = Self::idle(policy, credentials);
+        login.begin();
+        login
     }
 
     /// A log-in with a mechanism of one's own, at its beginning. Of the policy, how to log in has no meaning.
     #[must_use]
     pub fn with_mechanism(policy: LoginPolicy<'c>, own: &'c mut dyn Mechanism) -> Self {
-        Self::begin(policy, Credentials::external(), Some(Speaker::Own(own)))
+        let mut login = Self::idle(policy, Credentials::external());
+        login.exchange = Some(Speaker::Own(own));
+        login.begin();
+        login
     }
 
-    fn begin(
-        policy: LoginPolicy<'c>,
-        credentials: Credentials<'c>,
-        exchange: Option<Speaker<'c>>,
-    ) -> Self {
-        let mut login = Self {
+    const fn idle(policy: LoginPolicy<'c>, credentials: Credentials<'c>) -> Self {
+        Self {
             policy,
             credentials,
             offered: policy.offered,
             method: LoginMethod::Own,
-            exchange,
+            exchange: None,
             apop: ApopOutcome::NotTried,
             step: Step::Send(Line::Capa),
-        };
-        if !policy.ask_capabilities || policy.offered.is_some() {
-            login.choose();
         }
-        login
+    }
+
+    /// Says what has become of the connection, where the log-in was made before it was opened: whether the greeting offered
+    /// APOP, and what TLS there is. To be called before the first step. The rest of the policy stays.
+    pub fn connected(
+        &mut self,
+        apop_offered: bool,
+        tls: bool,
+        channel_binding: Option<ChannelBinding<'c>>,
+    ) {
+        self.policy.apop_offered = apop_offered;
+        self.policy.tls = tls;
+        self.policy.channel_binding = channel_binding;
+        self.step = Step::Send(Line::Capa);
+        self.begin();
+    }
+
+    /// What the log-in may do.
+    pub const fn policy(&self) -> &LoginPolicy<'c> {
+        &self.policy
+    }
+
+    fn begin(&mut self) {
+        if !self.asks_capabilities() || self.offered.is_some() {
+            self.choose();
+        }
     }
 
     /// What the server has announced, as far as it is known by now.
@@ -160,7 +186,10 @@ impl<'c> Login<'c> {
     }
 
     fn mechanism(&self) -> Option<&dyn Mechanism> {
-        self.exchange.as_ref().map(Speaker::mechanism)
+        self.exchange
+            .as_ref()
+            .filter(|_| SASL)
+            .map(Speaker::mechanism)
     }
 
     /// The command that [`Next::Send`] asked for is sent.
@@ -197,7 +226,8 @@ impl<'c> Login<'c> {
             (Line::LastCapa, _) if answers(CommandKind::Capa) => self.step = Step::Finished(Ok(())),
             (Line::Auth(_) | Line::Response, Event::Challenge { challenge, .. }) => {
                 let leave_to_speak = matches!(line, Line::Auth(Form::TwoSteps | Form::Again));
-                self.step = match self.exchange.as_mut().map(Speaker::mechanism_mut) {
+                let exchange = self.exchange.as_mut().filter(|_| SASL);
+                self.step = match exchange.map(Speaker::mechanism_mut) {
                     Some(mechanism) if !(leave_to_speak && mechanism.speaks_first()) => {
                         match mechanism.take_challenge(*challenge) {
                             Ok(()) => Step::Send(Line::Response),
@@ -207,7 +237,9 @@ impl<'c> Login<'c> {
                     _ => Step::Send(Line::Response),
                 };
             }
-            (Line::Auth(_) | Line::Response | Line::Cancel(_), _) if answers(CommandKind::Auth) => {
+            (Line::Auth(_) | Line::Response | Line::Cancel(_), _)
+                if SASL && answers(CommandKind::Auth) =>
+            {
                 self.exchange_ended(line, event);
             }
             (Line::User, _) if answers(CommandKind::User) => {
@@ -259,7 +291,8 @@ impl<'c> Login<'c> {
             (Line::Auth(Form::TwoSteps), ..)
                 if self.policy.authentication == Authentication::Auto =>
             {
-                match Choice::new(self.policy, self.credentials).after(self.method, self.offered) {
+                match Choice::new(&self.policy, &self.credentials).after(self.method, self.offered)
+                {
                     Some(method) => self.begin_method(method),
                     None => refused,
                 }
@@ -292,6 +325,9 @@ impl<'c> Login<'c> {
             return;
         }
         self.step = match (&self.exchange, self.policy.authentication) {
+            (Some(Speaker::Own(_)), _) if !SASL => {
+                Step::Finished(Err(LoginFailure::Cancelled(MechanismError::NotAvailable)))
+            }
             (Some(Speaker::Own(own)), _) => match own.check() {
                 Ok(()) if self.policy.initial_response == InitialResponse::Always => {
                     Step::Send(Line::Auth(Form::OneLine))
@@ -300,7 +336,7 @@ impl<'c> Login<'c> {
                 Err(error) => Step::Finished(Err(LoginFailure::Cancelled(error))),
             },
             (_, Authentication::Auto) => {
-                match Choice::new(self.policy, self.credentials).first(self.offered) {
+                match Choice::new(&self.policy, &self.credentials).first(self.offered) {
                     Ok(method) => self.begin_method(method),
                     Err(failure) => Step::Finished(Err(failure)),
                 }
@@ -397,8 +433,12 @@ impl<'c> Login<'c> {
         }
     }
 
+    const fn asks_capabilities(&self) -> bool {
+        CAPA && self.policy.ask_capabilities
+    }
+
     const fn logged_in(&self) -> Step {
-        if self.policy.ask_capabilities {
+        if self.asks_capabilities() {
             Step::Send(Line::LastCapa)
         } else {
             Step::Finished(Ok(()))

@@ -30,10 +30,10 @@ const EXTERNAL: &[&[LoginMethod]] = &[&[LoginMethod::Sasl(MechanismKind::Externa
 const ANONYMOUS: &[&[LoginMethod]] = &[&[LoginMethod::Sasl(MechanismKind::Anonymous)]];
 
 /// The ways that are left to try.
-#[derive(Clone, Debug)]
-pub(super) struct Choice<'c> {
-    policy: LoginPolicy<'c>,
-    credentials: Credentials<'c>,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Choice<'a, 'c> {
+    policy: &'a LoginPolicy<'c>,
+    credentials: &'a Credentials<'c>,
 }
 
 const fn ways(kind: CredentialKind) -> &'static [&'static [LoginMethod]] {
@@ -53,8 +53,8 @@ impl CredentialKind {
     }
 }
 
-impl<'c> Choice<'c> {
-    pub(super) const fn new(policy: LoginPolicy<'c>, credentials: Credentials<'c>) -> Self {
+impl<'a, 'c> Choice<'a, 'c> {
+    pub(super) const fn new(policy: &'a LoginPolicy<'c>, credentials: &'a Credentials<'c>) -> Self {
         Self {
             policy,
             credentials,
@@ -113,7 +113,7 @@ impl<'c> Choice<'c> {
             authorization_id,
             prepared,
             ..
-        } = self.credentials;
+        } = *self.credentials;
         match kind {
             kind if kind.is_scram() => {
                 let bound = self.policy.channel_binding.is_some();

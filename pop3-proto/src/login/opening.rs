@@ -7,6 +7,7 @@ use super::report::Offer;
 use crate::capability::CapabilityKind;
 use crate::command::{Command, CommandKind};
 use crate::event::Event;
+use crate::features::CAPA;
 
 /// How the connection is protected. There is no default here: plain text has to be named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +22,7 @@ pub enum Security {
     /// STLS if the server announces it, else no protection. Whoever is on the way can make the server seem to announce none:
     /// for a network that is trusted, and servers of which some cannot do better. A server that announces STLS and then
     /// refuses it, or that is [known](Opening::stls_expected) to have announced it before, is not talked to in clear.
+    /// Without the feature `capa` nobody can ask, so STLS is tried, and a server that refuses it has none.
     ///
     /// This does not name clear text for [`Authentication::Auto`](super::Authentication::Auto): without TLS, the way to log in has
     /// to be asked for by name.
@@ -161,7 +163,12 @@ impl Opening {
                 Security::StartTls => OpeningStep::Stls,
                 Security::StartTlsIfAvailable => {
                     self.apop = *apop;
-                    OpeningStep::Capa
+                    // Where nobody can ask, STLS is tried.
+                    if CAPA {
+                        OpeningStep::Capa
+                    } else {
+                        OpeningStep::Stls
+                    }
                 }
                 Security::ImplicitTls | Security::ClearText => {
                     self.apop = *apop;
@@ -191,12 +198,17 @@ impl Opening {
                 // What was said in clear is forgotten, the timestamp as well.
                 self.apop = false;
                 self.offered = None;
+                self.stls |= self.security == Security::StartTlsIfAvailable;
                 OpeningStep::Handshake
             }
             (OpeningStep::StlsSent, Event::Rejected { request, .. })
                 if request.kind == CommandKind::Stls =>
             {
-                OpeningStep::Finished(Err(OpeningFailure::StlsRefused))
+                if self.security == Security::StartTlsIfAvailable && !self.stls {
+                    OpeningStep::Finished(Ok(()))
+                } else {
+                    OpeningStep::Finished(Err(OpeningFailure::StlsRefused))
+                }
             }
             (step, _) => step,
         };

@@ -8,6 +8,7 @@ use super::hmac::{Hmac, Wiped};
 use super::{Challenge, MAX_CHALLENGE, Mechanism, MechanismError, ResponseWriter};
 use crate::secret::Secret;
 use crate::text::Text;
+use crate::wire::number::hexadecimal;
 
 /// `CRAM-MD5` (RFC 2195): the password is not sent. But whoever overhears the exchange, or pretends to be the server, can try
 /// passwords at leisure; and the server does not prove who it is. So the connection should be protected.
@@ -74,14 +75,6 @@ impl Mechanism for CramMd5<'_> {
             Some(_) => Ok(()),
             None => Err(MechanismError::NotProved),
         }
-    }
-}
-
-const fn hexadecimal(nibble: u8) -> u8 {
-    match nibble {
-        0..=9 => b'0' | nibble,
-        // `a` follows on a backquote.
-        _ => b'`' | nibble.wrapping_sub(9),
     }
 }
 

@@ -6,6 +6,7 @@ use super::{
     Anonymous, Binding, Challenge, External, Login, MAX_ITERATIONS, MIN_ITERATIONS, Mechanism,
     MechanismError, MechanismKind, Nonce, Oauthbearer, Plain, ResponseWriter, Xoauth2,
 };
+use crate::features::SASL;
 use crate::secret::Secret;
 use crate::text::Text;
 
@@ -209,6 +210,9 @@ impl<'c> Exchange<'c> {
     /// binding. [`MechanismError::InvalidArgument`]: an authorization identity that the mechanism cannot carry. What else may
     /// be wrong with the parameters, [`check`](Mechanism::check) says.
     pub fn new(kind: MechanismKind, parameters: &Parameters<'c>) -> Result<Self, MechanismError> {
+        if !SASL {
+            return Err(MechanismError::NotAvailable);
+        }
         let &Parameters {
             user,
             secret,

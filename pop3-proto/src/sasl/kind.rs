@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::capability::Mechanisms;
+use crate::features::SASL;
 
 /// A SASL mechanism of this crate.
 ///
@@ -90,7 +91,7 @@ impl MechanismKind {
         reason = "so it looks without any feature"
     )]
     pub const fn is_available(self) -> bool {
-        match self {
+        SASL && match self {
             Self::CramMd5 => cfg!(feature = "cram-md5"),
             Self::ScramSha1 | Self::ScramSha1Plus => cfg!(feature = "scram-sha-1"),
             Self::ScramSha256 | Self::ScramSha256Plus => cfg!(feature = "scram-sha-256"),

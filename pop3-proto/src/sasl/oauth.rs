@@ -6,7 +6,7 @@ mod json;
 use super::{Challenge, Mechanism, MechanismError, ResponseWriter, saslname};
 use crate::secret::Secret;
 use crate::text::Text;
-use crate::wire::number::digits;
+use crate::wire::number::Digits;
 
 pub use failure::OauthFailure;
 pub use json::JsonText;
@@ -148,7 +148,7 @@ impl Mechanism for Oauthbearer<'_> {
         }
         if let Some(port) = self.port {
             put(b"\x01port=");
-            put(&digits(port.into()));
+            put(Digits::of(port.into()).as_bytes());
         }
         put_token(response, self.token);
     }

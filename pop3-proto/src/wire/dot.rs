@@ -4,9 +4,7 @@
 //! octet that ever has to be withheld between two chunks is a CR behind such a dot, and when no LF follows, it is
 //! given out from a `'static` slice. The CRLF before the terminator belongs to the message.
 
-use memchr::memchr_iter;
-
-use super::{LineEnd, take};
+use super::{LineEnd, find, take};
 
 /// What the next octet may be part of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,16 +94,20 @@ impl Unstuffer {
     /// The longest run of octets that can be given out as they stand: up to a dot that begins a line.
     fn run<'i>(&mut self, input: &mut &'i [u8]) -> &'i [u8] {
         let chunk = *input;
-        for lf in memchr_iter(b'\n', chunk) {
-            let after_cr = match lf.checked_sub(1) {
-                Some(before) => chunk.get(before) == Some(&b'\r'),
-                None => self.state == State::Cr,
-            };
-            let line_ends = after_cr || self.ends == LineEnd::Lf;
-            let next = lf.saturating_add(1);
-            if line_ends && matches!(chunk.get(next), None | Some(b'.')) {
-                self.state = State::LineStart;
-                return take(input, next);
+        let mut rest = chunk;
+        while let Some(lf) = find(b'\n', rest) {
+            let line = take(&mut rest, lf.saturating_add(1));
+            // Unless a dot may follow, it does not matter whether this LF ends a line.
+            if matches!(rest.first(), None | Some(b'.')) {
+                let after_cr = match line {
+                    [.., before, _] => *before == b'\r',
+                    // The CR was the last octet of the chunk before.
+                    _ => self.state == State::Cr && rest.len().saturating_add(1) == chunk.len(),
+                };
+                if after_cr || self.ends == LineEnd::Lf {
+                    self.state = State::LineStart;
+                    return take(input, chunk.len().saturating_sub(rest.len()));
+                }
             }
         }
         self.state = match chunk.last() {

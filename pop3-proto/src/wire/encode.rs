@@ -3,22 +3,21 @@
 use crate::error::SendError;
 use crate::sasl::{self, Mechanism};
 
-/// Writes the line into `out` and returns its length in octets. On an error `out` is as it was.
+/// Writes the line into `out` and returns its length in octets. An empty argument is none. On an error `out` is as it was.
 pub(crate) fn line(
     keyword: &[u8],
-    arguments: &[&[u8]],
+    arguments: [&[u8]; 2],
     out: &mut [u8],
 ) -> Result<usize, SendError> {
-    let needed = arguments
-        .iter()
-        .fold(keyword.len().saturating_add(2), |sum, argument| {
-            sum.saturating_add(argument.len()).saturating_add(1)
-        });
+    let arguments = || arguments.iter().filter(|argument| !argument.is_empty());
+    let needed = arguments().fold(keyword.len().saturating_add(2), |sum, argument| {
+        sum.saturating_add(argument.len()).saturating_add(1)
+    });
     let mut rest = out
         .get_mut(..needed)
         .ok_or(SendError::BufferTooSmall { needed })?;
     put(&mut rest, keyword);
-    for argument in arguments {
+    for argument in arguments() {
         put(&mut rest, b" ");
         put(&mut rest, argument);
     }
@@ -68,9 +67,10 @@ fn put(out: &mut &mut [u8], octets: &[u8]) {
     *out = rest;
 }
 
-/// Whether the octets can be part of a command: CR or LF would begin another one, and NUL ends it for many a server.
-pub(crate) fn is_argument(octets: &[u8]) -> bool {
-    !octets
-        .iter()
-        .any(|octet| matches!(octet, b'\r' | b'\n' | 0))
+/// Whether the octets can be an argument: CR or LF would begin another command, NUL ends it for many a server, and a blank may
+/// stand only in what is the last argument.
+#[inline(never)]
+pub(crate) fn is_argument(octets: &[u8], last: bool) -> bool {
+    let forbidden = |octet: &u8| matches!(octet, b'\r' | b'\n' | 0) || !last && *octet == b' ';
+    !octets.is_empty() && !octets.iter().any(forbidden)
 }

@@ -5,9 +5,8 @@
 use core::fmt;
 
 use arrayvec::ArrayVec;
-use memchr::memchr;
 
-use super::{LineEnd, take};
+use super::{LineEnd, find, take};
 
 /// Gathers the octets of a line that is split over chunks.
 #[derive(Clone)]
@@ -70,41 +69,36 @@ impl<const LINE: usize> LineReader<LINE> {
             self.clear();
         }
         loop {
-            let Some(lf) = memchr(b'\n', input) else {
-                let rest = take(input, input.len());
-                self.gather(rest);
+            let end = find(b'\n', input).map_or(input.len(), |lf| lf.saturating_add(1));
+            let octets = take(input, end);
+            let Some(before_lf) = octets.strip_suffix(b"\n") else {
+                self.gather(octets);
                 return None;
             };
             let untouched = self.kept.is_empty() && !self.pending_cr;
-            let before_lf = take(input, lf);
-            let lf = take(input, 1);
-            let (content, ended_by) = match before_lf.split_last() {
-                Some((b'\r', content)) => (content, LineEnd::CrLf),
-                None if self.pending_cr => {
-                    self.pending_cr = false;
-                    (before_lf, LineEnd::CrLf)
-                }
-                _ => (before_lf, LineEnd::Lf),
-            };
-            if ends == LineEnd::CrLf && ended_by == LineEnd::Lf {
+            let content = before_lf.strip_suffix(b"\r").unwrap_or(before_lf);
+            let cr = content.len() < before_lf.len() || before_lf.is_empty() && self.pending_cr;
+            if ends == LineEnd::CrLf && !cr {
                 self.gather(before_lf);
-                self.gather(lf);
+                self.append(b"\n");
                 continue;
             }
-            let whole = if untouched {
-                Some(content.get(..LINE).unwrap_or(content))
-            } else {
-                self.append(content);
-                None
-            };
-            let truncated = self.truncated || content.len() > LINE;
+            if !untouched {
+                self.gather(before_lf);
+                self.pending_cr = false;
+            }
             self.complete = true;
             return Some(Line {
-                whole,
-                ended_by,
-                truncated,
+                whole: untouched.then(|| content.get(..LINE).unwrap_or(content)),
+                ended_by: if cr { LineEnd::CrLf } else { LineEnd::Lf },
+                truncated: self.truncated || content.len() > LINE,
             });
         }
+    }
+
+    /// Whether a line has begun and is not complete.
+    pub(crate) fn is_begun(&self) -> bool {
+        !self.complete && (self.pending_cr || !self.kept.is_empty())
     }
 
     /// Wipes a line that was handed out.
@@ -115,6 +109,7 @@ impl<const LINE: usize> LineReader<LINE> {
     }
 
     /// Forgets the line, a half-read one too, and wipes it: there are servers that repeat the password.
+    #[inline(never)]
     pub(crate) fn clear(&mut self) {
         self.kept.fill(0);
         self.kept.clear();
@@ -125,13 +120,11 @@ impl<const LINE: usize> LineReader<LINE> {
 
     /// Adds octets of a line that goes on. A CR at their end waits for the next octet.
     fn gather(&mut self, octets: &[u8]) {
-        match octets.split_last() {
-            None => {}
-            Some((b'\r', content)) => {
-                self.append(content);
-                self.pending_cr = true;
-            }
-            Some(_) => self.append(octets),
+        if let Some(content) = octets.strip_suffix(b"\r") {
+            self.append(content);
+            self.pending_cr = true;
+        } else if !octets.is_empty() {
+            self.append(octets);
         }
     }
 
@@ -139,13 +132,13 @@ impl<const LINE: usize> LineReader<LINE> {
     fn append(&mut self, octets: &[u8]) {
         if self.pending_cr {
             self.pending_cr = false;
-            self.truncated |= self.kept.try_push(b'\r').is_err();
+            self.append(b"\r");
         }
-        let (fits, over) = octets
-            .split_at_checked(self.kept.remaining_capacity())
-            .unwrap_or((octets, &[]));
-        // Cannot fail: `fits` is no longer than the room.
-        let _ = self.kept.try_extend_from_slice(fits);
-        self.truncated |= !over.is_empty();
+        for &octet in octets {
+            if self.kept.try_push(octet).is_err() {
+                self.truncated = true;
+                break;
+            }
+        }
     }
 }

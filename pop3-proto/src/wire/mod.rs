@@ -2,10 +2,13 @@
 
 pub(crate) mod dot;
 pub(crate) mod encode;
+mod find;
 pub(crate) mod line;
 pub(crate) mod listing;
 pub(crate) mod number;
 pub(crate) mod status;
+
+pub(crate) use find::find;
 
 /// What ends a line of a multi-line reply.
 ///

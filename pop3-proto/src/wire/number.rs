@@ -1,8 +1,7 @@
 //! Decimal numbers, read and written.
 
-use arrayvec::ArrayVec;
-
 /// Reads a word of digits, at least one: no sign, no blanks; `None` as well when it does not fit.
+#[inline(never)]
 pub(crate) fn decimal(word: &[u8]) -> Option<u64> {
     word.iter().try_fold(0u64, |value, octet| {
         let digit = octet.wrapping_sub(b'0');
@@ -18,19 +17,36 @@ pub(crate) fn decimal_u32(word: &[u8]) -> Option<u32> {
     decimal(word).and_then(|value| u32::try_from(value).ok())
 }
 
-/// The decimal digits of a number, ten at the most.
-pub(crate) fn digits(value: u32) -> ArrayVec<u8, 10> {
-    let mut digits = ArrayVec::new_const();
-    // The greatest power of ten that is a u32.
-    let mut unit = 1_000_000_000;
-    while unit > 0 {
-        if value >= unit || unit == 1 {
-            // Below ten, and no more than ten of them: they fit.
-            let _ = digits.try_push(b'0' | (value / unit % 10) as u8);
+/// The decimal digits of a number, behind zeros that are none of them.
+pub(crate) struct Digits([u8; 10]);
+
+impl Digits {
+    #[inline(never)]
+    pub(crate) fn of(mut value: u32) -> Self {
+        let mut digits = [0; 10];
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0' | (value % 10) as u8;
+            value /= 10;
         }
-        unit /= 10;
+        Self(digits)
     }
-    digits
+
+    /// One digit, or as many as it takes.
+    #[inline(never)]
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        let zeros = self.0.iter().take(9).take_while(|digit| **digit == b'0');
+        self.0.get(zeros.count()..).unwrap_or_default()
+    }
+}
+
+/// A number below 16 as a lower-case hexadecimal digit.
+#[cfg(any(feature = "apop", feature = "cram-md5"))]
+pub(crate) const fn hexadecimal(nibble: u8) -> u8 {
+    match nibble {
+        0..=9 => b'0' | nibble,
+        // `a` follows on a backquote.
+        _ => b'`' | nibble.wrapping_sub(9),
+    }
 }
 
 /// Takes the next word off a line, skipping any run of blanks and tabs before it.
@@ -44,6 +60,7 @@ pub(crate) fn word<'a>(line: &mut &'a [u8]) -> Option<&'a [u8]> {
 }
 
 /// The line without the blanks and tabs at its beginning.
+#[inline(never)]
 pub(crate) fn trim_start(mut line: &[u8]) -> &[u8] {
     while let [first, rest @ ..] = line {
         if !is_blank(*first) {

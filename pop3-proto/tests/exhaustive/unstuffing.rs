@@ -12,7 +12,7 @@ use pop3_proto::{Client, Command, Config, Event, LineEnds, MessageNumber, Pipeli
 const ALPHABET: [u8; 4] = *b".\r\na";
 const LONGEST: usize = bound(9, 6);
 
-type Small = Client<1, 1>;
+type Small = Client<1, 5>;
 
 /// A way of reading a message.
 #[derive(Clone, Copy)]

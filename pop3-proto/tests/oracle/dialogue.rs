@@ -81,10 +81,10 @@ impl Dialogue {
     pub fn check_with_size(&self, choice: u8, sizes: &[usize]) -> Played {
         match choice % 10 {
             0 => self.check::<8, 512>(sizes),
-            1 => self.check::<1, 1>(sizes),
-            2 => self.check::<1, 2>(sizes),
-            3 => self.check::<2, 3>(sizes),
-            4 => self.check::<2, 5>(sizes),
+            1 => self.check::<1, 5>(sizes),
+            2 => self.check::<1, 6>(sizes),
+            3 => self.check::<2, 7>(sizes),
+            4 => self.check::<2, 9>(sizes),
             5 => self.check::<3, 8>(sizes),
             6 => self.check::<16, 16>(sizes),
             7 => self.check::<8, 32>(sizes),
