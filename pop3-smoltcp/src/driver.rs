@@ -11,6 +11,7 @@ use smoltcp::wire::{IpEndpoint, IpListenEndpoint};
 use zeroize::Zeroize as _;
 
 use crate::outbox::Outbox;
+use crate::session::Due;
 use crate::{Error, Session, Step, Timeouts, WayIn};
 
 /// A POP3 session over a smoltcp TCP socket. It never blocks and allocates nothing.
@@ -115,25 +116,30 @@ impl<const DEPTH: usize, const LINE: usize, const OUT: usize> Driver<DEPTH, LINE
             if self.session.is_connecting() {
                 return Poll::Pending;
             }
-            let step = self.transmit(socket, now, |session, out| {
-                let step = session.log_in(way_in, milliseconds(now), out)?;
-                let octets = match step {
-                    Step::Write(sent) => sent.octets,
-                    _ => 0,
-                };
-                Ok((octets, step))
+            let command = match self.session.due(way_in, milliseconds(now)) {
+                Ok(Due::Command(command)) => command,
+                Ok(Due::Step(Step::LoggedIn(report))) => return Poll::Ready(Ok(report)),
+                Ok(Due::Step(Step::StartTls)) => return Poll::Ready(Err(Error::TlsNeeded)),
+                Ok(Due::Step(Step::Receive | Step::Write(_))) => return Poll::Pending,
+                Err(error) => return self.settle(socket, Poll::Ready(Err(error))),
+            };
+            let sent = self.transmit(socket, now, |session, out| {
+                let sent = session.send(&command, milliseconds(now), out)?;
+                Ok((sent.octets, sent))
             });
-            if let Poll::Ready(Err(Error::Send(_))) = step {
-                // It will not be sent later either.
-                self.session.end_log_in();
+            match self.settle(socket, sent) {
+                Poll::Ready(Ok(_)) => way_in.sent(),
+                Poll::Ready(Err(error)) => {
+                    if let Error::Send(_) = error {
+                        // It will not be sent later either.
+                        self.session.end_log_in();
+                    }
+                    return Poll::Ready(Err(error));
+                }
+                Poll::Pending => return Poll::Pending,
             }
-            match self.settle(socket, step)? {
-                // Most of what is sent on the way in is secret, or made from a secret.
-                Poll::Ready(Step::Write(_)) => self.secret_in_ring = true,
-                Poll::Ready(Step::LoggedIn(report)) => return Poll::Ready(Ok(report)),
-                Poll::Ready(Step::StartTls) => return Poll::Ready(Err(Error::TlsNeeded)),
-                Poll::Ready(Step::Receive) | Poll::Pending => return Poll::Pending,
-            }
+            // Most of what is sent on the way in is secret, or made from a secret.
+            self.secret_in_ring = true;
         }
     }
 
@@ -219,6 +225,8 @@ impl<const DEPTH: usize, const LINE: usize, const OUT: usize> Driver<DEPTH, LINE
         seen
     }
 
+    /// By itself, so that the stack that it takes is free when a command is encoded.
+    #[inline(never)]
     fn try_attend<T>(
         &mut self,
         socket: &mut tcp::Socket<'_>,

@@ -2,7 +2,6 @@
 
 use defmt::{Format, Formatter, write};
 
-use crate::way_in::Stage;
 use crate::{Driver, Session, WayIn};
 
 impl<const DEPTH: usize, const LINE: usize> Format for Session<DEPTH, LINE> {
@@ -24,9 +23,10 @@ impl<const DEPTH: usize, const LINE: usize, const OUT: usize> Format for Driver<
 
 impl Format for WayIn<'_> {
     fn format(&self, f: Formatter<'_>) {
-        match &self.stage {
-            Stage::Opening(opening, _) => write!(f, "WayIn({})", opening),
-            Stage::LogIn(login) => write!(f, "WayIn({})", login),
+        if self.open {
+            write!(f, "WayIn({})", self.login);
+        } else {
+            write!(f, "WayIn({})", self.opening);
         }
     }
 }

@@ -120,6 +120,14 @@ pub enum Step {
     LoggedIn(LoginReport),
 }
 
+/// What is due on the way in.
+pub(crate) enum Due<'w> {
+    /// This command is to be sent.
+    Command(Command<'w>),
+    /// This step is to be taken, which is not [`Step::Write`].
+    Step(Step),
+}
+
 impl<const DEPTH: usize, const LINE: usize> Session<DEPTH, LINE> {
     /// A session that no connection has been begun for.
     #[must_use]
@@ -260,6 +268,23 @@ impl<const DEPTH: usize, const LINE: usize> Session<DEPTH, LINE> {
         now: u64,
         out: &mut [u8],
     ) -> Result<Step, Error> {
+        match self.due(way_in, now)? {
+            Due::Command(command) => {
+                let sent = self.send(&command, now, out)?;
+                way_in.sent();
+                Ok(Step::Write(sent))
+            }
+            Due::Step(step) => Ok(step),
+        }
+    }
+
+    /// What comes next on the way in. By itself, since both this and the sending of a command go deep into the stack.
+    #[inline(never)]
+    pub(crate) fn due<'w>(
+        &mut self,
+        way_in: &'w mut WayIn<'_>,
+        now: u64,
+    ) -> Result<Due<'w>, Error> {
         self.is_connected()?;
         if !self.logging_in {
             self.logging_in = true;
@@ -267,22 +292,18 @@ impl<const DEPTH: usize, const LINE: usize> Session<DEPTH, LINE> {
         }
         let result = match way_in.next_step() {
             Next::Finished(result) => result,
-            Next::Send(command) => {
-                let sent = self.send(&command, now, out)?;
-                way_in.sent();
-                return Ok(Step::Write(sent));
-            }
-            Next::Receive => return Ok(Step::Receive),
+            Next::Send(command) => return Ok(Due::Command(command)),
+            Next::Receive => return Ok(Due::Step(Step::Receive)),
             Next::StartTls => {
                 self.starting_tls = true;
-                return Ok(Step::StartTls);
+                return Ok(Due::Step(Step::StartTls));
             }
         };
         self.end_log_in();
         // There are servers that repeat the password.
         self.client.wipe_line();
         match result {
-            Ok(report) => Ok(Step::LoggedIn(report)),
+            Ok(report) => Ok(Due::Step(Step::LoggedIn(report))),
             Err(error @ Error::LogIn(LoginFailure::NotProved(_))) => Err(self.fail(error)),
             Err(error) => Err(error),
         }

@@ -15,43 +15,24 @@ use crate::Error;
 /// this crate's types when SCRAM is built in: keep it only as long as it is needed.
 #[derive(Debug)]
 pub struct WayIn<'c> {
-    policy: LoginPolicy<'c>,
-    pub(crate) stage: Stage<'c>,
-}
-
-#[allow(
-    clippy::large_enum_variant,
-    reason = "there is no heap to put the large one into"
-)]
-pub(crate) enum Stage<'c> {
-    Opening(Opening, Start<'c>),
-    LogIn(Login<'c>),
-}
-
-/// What to log in with.
-pub(crate) enum Start<'c> {
-    Credentials(Credentials<'c>),
-    Mechanism(&'c mut dyn Mechanism),
-}
-
-impl core::fmt::Debug for Stage<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Opening(opening, _) => opening.fmt(f),
-            Self::LogIn(login) => login.fmt(f),
-        }
-    }
+    pub(crate) opening: Opening,
+    /// The connection is open, and the log-in has begun.
+    pub(crate) open: bool,
+    /// Made before the connection, because it is large, and then in its place already.
+    pub(crate) login: Login<'c>,
+    tls: bool,
+    channel_binding: Option<ChannelBinding<'c>>,
 }
 
 impl<'c> WayIn<'c> {
     /// The way in over a connection that is to be protected like this.
     ///
-    /// Of the policy, what the connection decides ([`tls`](LoginPolicy::tls), [`clear_text`](LoginPolicy::clear_text) and
-    /// [`apop_offered`](LoginPolicy::apop_offered)) is filled in: naming [`Security::ClearText`] is naming
-    /// clear text, and [`Security::StartTlsIfAvailable`] is not.
+    /// Of the policy, what the connection decides ([`tls`](LoginPolicy::tls), [`clear_text`](LoginPolicy::clear_text),
+    /// [`channel_binding`](LoginPolicy::channel_binding) and [`apop_offered`](LoginPolicy::apop_offered)) is filled in: naming
+    /// [`Security::ClearText`] is naming clear text, and [`Security::StartTlsIfAvailable`] is not.
     #[must_use]
     pub fn new(security: Security, policy: LoginPolicy<'c>, credentials: Credentials<'c>) -> Self {
-        Self::begin(security, policy, Start::Credentials(credentials))
+        Self::begin(security, Login::new(on(security, policy), credentials))
     }
 
     /// The same with a mechanism of one's own, at its beginning.
@@ -61,14 +42,19 @@ impl<'c> WayIn<'c> {
         policy: LoginPolicy<'c>,
         mechanism: &'c mut dyn Mechanism,
     ) -> Self {
-        Self::begin(security, policy, Start::Mechanism(mechanism))
+        Self::begin(
+            security,
+            Login::with_mechanism(on(security, policy), mechanism),
+        )
     }
 
-    fn begin(security: Security, policy: LoginPolicy<'c>, start: Start<'c>) -> Self {
-        let clear_text = matches!(security, Security::ClearText);
+    const fn begin(security: Security, login: Login<'c>) -> Self {
         Self {
-            policy: policy.tls(false).clear_text(clear_text),
-            stage: Stage::Opening(Opening::new(security), start),
+            opening: Opening::new(security),
+            open: false,
+            login,
+            tls: false,
+            channel_binding: None,
         }
     }
 
@@ -76,71 +62,75 @@ impl<'c> WayIn<'c> {
     ///
     /// SCRAM needs a new nonce for it.
     pub fn again(&mut self, credentials: Credentials<'c>, nonce: Option<Nonce>) {
-        self.policy.nonce = nonce;
-        match &mut self.stage {
-            Stage::Opening(_, start) => *start = Start::Credentials(credentials),
-            Stage::LogIn(login) => {
-                let policy = self.policy.offered(login.offered());
-                *login = Login::new(policy, credentials);
-            }
-        }
+        let mut policy = self.login.policy().offered(self.login.offered());
+        policy.nonce = nonce;
+        self.login = Login::new(policy, credentials);
     }
 
     /// The TLS handshake is done. The channel binding is for SCRAM, where TLS has one to offer.
     pub(crate) fn tls_established(&mut self, binding: Option<ChannelBinding<'c>>) {
-        if let Stage::Opening(opening, _) = &mut self.stage {
-            opening.tls_established();
-            self.policy.tls = true;
-            self.policy.channel_binding = binding;
+        if !self.open {
+            self.tls = true;
+            self.channel_binding = binding;
+            self.opening.tls_established();
+            self.go_on();
+        }
+    }
+
+    /// Begins the log-in, if the connection is open.
+    fn go_on(&mut self) {
+        if let Next::Finished(Ok(())) = self.opening.next_step() {
+            self.open = true;
+            self.login
+                .connected(self.opening.offers_apop(), self.tls, self.channel_binding);
         }
     }
 
     /// What comes next.
-    pub(crate) fn next_step(&mut self) -> Next<'_, Result<LoginReport, Error>> {
-        if let Stage::Opening(opening, start) = &mut self.stage
-            && let Next::Finished(Ok(())) = opening.next_step()
-        {
-            let policy = self.policy.apop_offered(opening.offers_apop());
-            let start = core::mem::replace(start, Start::Credentials(Credentials::external()));
-            self.stage = Stage::LogIn(match start {
-                Start::Credentials(credentials) => Login::new(policy, credentials),
-                Start::Mechanism(mechanism) => Login::with_mechanism(policy, mechanism),
-            });
-            self.policy = policy;
-        }
-        match &self.stage {
-            Stage::Opening(opening, _) => match opening.next_step() {
-                Next::Send(command) => Next::Send(command),
-                Next::Receive => Next::Receive,
-                Next::StartTls => Next::StartTls,
-                Next::Finished(opened) => {
-                    // `Ok` has become a log-in above.
-                    let failure = opened.err().unwrap_or(OpeningFailure::Dismissed);
-                    Next::Finished(Err(Error::Opening(failure)))
-                }
-            },
-            Stage::LogIn(login) => match login.next_step() {
+    pub(crate) fn next_step(&self) -> Next<'_, Result<LoginReport, Error>> {
+        if self.open {
+            return match self.login.next_step() {
                 Next::Send(command) => Next::Send(command),
                 Next::Receive => Next::Receive,
                 Next::StartTls => Next::StartTls,
                 Next::Finished(result) => Next::Finished(result.map_err(Error::LogIn)),
-            },
+            };
+        }
+        match self.opening.next_step() {
+            Next::Send(command) => Next::Send(command),
+            Next::Receive => Next::Receive,
+            Next::StartTls => Next::StartTls,
+            Next::Finished(opened) => {
+                // After `Ok` it is open.
+                let failure = opened.err().unwrap_or(OpeningFailure::Dismissed);
+                Next::Finished(Err(Error::Opening(failure)))
+            }
         }
     }
 
     /// The command that was asked for is sent.
     pub(crate) const fn sent(&mut self) {
-        match &mut self.stage {
-            Stage::Opening(opening, _) => opening.sent(),
-            Stage::LogIn(login) => login.sent(),
+        if self.open {
+            self.login.sent();
+        } else {
+            self.opening.sent();
         }
     }
 
     /// Takes note of an event: show every event to it, as long as the way in lasts.
     pub fn observe(&mut self, event: &Event<'_>) {
-        match &mut self.stage {
-            Stage::Opening(opening, _) => opening.observe(event),
-            Stage::LogIn(login) => login.observe(event),
+        if self.open {
+            self.login.observe(event);
+        } else {
+            self.opening.observe(event);
+            self.go_on();
         }
     }
+}
+
+/// The policy over a connection that is not open yet.
+fn on(security: Security, policy: LoginPolicy<'_>) -> LoginPolicy<'_> {
+    policy
+        .tls(false)
+        .clear_text(matches!(security, Security::ClearText))
 }
