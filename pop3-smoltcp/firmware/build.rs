@@ -2,14 +2,10 @@
 
 fn main() {
     let here = std::env::var("CARGO_MANIFEST_DIR").expect("cargo says where the package is");
-    for (program, board) in [
-        ("lm3s6965evb", "lm3s6965evb"),
-        ("mps2-an385", "mps2-an385"),
-        ("depth", "lm3s6965evb"),
-    ] {
-        println!("cargo::rustc-link-arg-bin={program}=-L{here}/memory/{board}");
+    for board in ["lm3s6965evb", "mps2-an385"] {
+        println!("cargo::rustc-link-arg-bin={board}=-L{here}/memory/{board}");
         // cortex-m-rt's script, which includes memory.x.
-        println!("cargo::rustc-link-arg-bin={program}=-Tlink.x");
+        println!("cargo::rustc-link-arg-bin={board}=-Tlink.x");
         println!("cargo::rerun-if-changed=memory/{board}/memory.x");
     }
 }

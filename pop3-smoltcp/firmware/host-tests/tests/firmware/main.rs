@@ -306,27 +306,3 @@ fn each_other_failure_has_a_status_and_words_of_its_own() {
         );
     }
 }
-
-/// What a user of the core can count on: see the README of `pop3-smoltcp`.
-#[test]
-fn the_core_needs_as_little_memory_as_it_promises() {
-    if !qemu::is_there_or_skip() {
-        return;
-    }
-    let run = Qemu::boot_program("lm3s6965evb", &qemu::firmware().join("depth"), &[]).outcome();
-    assert_eq!(run.status, Some(0), "{}", run.console);
-    println!("{}", run.console);
-    let numbers = |name: &str| -> Vec<u32> {
-        let line = run.console.lines().find_map(|line| line.strip_prefix(name));
-        let numbers = line.unwrap_or_else(|| panic!("no {name:?}: {}", run.console));
-        let numbers = numbers.split_whitespace().map(str::parse);
-        numbers.collect::<Result<_, _>>().expect("numbers")
-    };
-    assert!(numbers("Client<1, 128> ")[0] <= 320);
-    assert!(numbers("Client ")[0] <= 768);
-    for name in ["USER/PASS ", "APOP ", "commands "] {
-        for octets in numbers(name) {
-            assert!(octets <= 1024, "{name}: {}", run.console);
-        }
-    }
-}

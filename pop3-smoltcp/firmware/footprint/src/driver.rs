@@ -36,10 +36,22 @@ impl<'m, D: Device> Session<'_, 'm, D> {
             Command::ListOne(message),
             Command::Retr(message),
             Command::Dele(message),
-            Command::Quit,
         ] {
             self.command(&command)?;
         }
+        #[cfg(feature = "leave")]
+        for command in [
+            Command::Uidl,
+            Command::Top {
+                message,
+                lines: black_box(0),
+            },
+        ] {
+            self.command(&command)?;
+        }
+        #[cfg(feature = "usual")]
+        self.command(&Command::List)?;
+        self.command(&Command::Quit)?;
         while self.next()?.is_some() {}
         Ok(())
     }
@@ -66,7 +78,7 @@ impl<'m, D: Device> Session<'_, 'm, D> {
             [0; 18],
         )));
         let credentials = Credentials::new(user, secret);
-        let mut way_in = WayIn::new(Security::ClearText, policy, credentials);
+        let mut way_in = WayIn::new(black_box(Security::ClearText), policy, credentials);
         self.until(|driver, socket, now| driver.log_in(socket, &mut way_in, now, |_| {}))
             .map(|_| ())
     }

@@ -1,0 +1,94 @@
+# What the scripts beside this one have in common: the bounds, how a program is built, how it is run.
+
+# Octets of flash. The programs that are measured, by their features, and how much each may add at the opt-levels s and z.
+programs='
+core                        4000  4310
+core,apop                   6690  6960
+core,apop,leave             7360  7610
+core,usual                 11100 10840
+driver,apop                11590 10730
+login,apop                 16560 15730
+login,apop,leave           17420 16460
+login,usual                26440 24310
+login,usual,scram-sha-256  43890 37700
+'
+
+# Octets of RAM that a type may take.
+sizes='
+Client<1,128>  320
+Client         768
+'
+
+# Octets of stack below a call, without SCRAM and with it.
+depths='
+any-other       1024  1024
+Opening,Login   1024  3000
+Driver::log_in  1024  3390
+'
+
+# Instructions for 100 octets of a body that comes in chunks of so many octets, at s and at z.
+instructions='
+64    540  650
+512   319  348
+1460  300  319
+'
+
+# What is to be reached yet, or reached again: printed, and no more.
+goal_flash=6142 # What NetX Duo's POP3 client takes, by gcc -Os for the same processor: 4,064 octets, and 2,078 of MD5.
+goal_depth=1024
+goal_instructions=300
+
+target_dir=$(realpath -m "${CARGO_TARGET_DIR:-$(dirname "${BASH_SOURCE[0]}")/../target}")/footprint
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+# rows TABLE COMMAND: with the words of each row as its arguments.
+rows() {
+    local -a words
+    while read -ra words <&3; do
+        [ ${#words[@]} = 0 ] || "$2" "${words[@]}"
+    done 3<<<"$1"
+}
+
+failures=()
+# bounded WHAT FIGURE BOUND: notes it down if the bound is passed.
+bounded() {
+    [ "$2" -le "$3" ] || failures+=("$1: $2, and the bound is $3")
+}
+
+# goal WHAT FIGURE GOAL: says whether it is reached.
+goal() {
+    local reached='is reached'
+    [ "$2" -le "$3" ] || reached='is NOT reached'
+    printf 'The goal of %d for %s %s: %d.\n' "$3" "$1" "$reached" "$2"
+}
+
+# verdict: the end of a script.
+verdict() {
+    local failure
+    for failure in "${failures[@]}"; do printf 'FAILED: %s\n' "$failure" >&2; done
+    [ ${#failures[@]} = 0 ]
+}
+
+# build BINARY OPT-LEVEL FEATURES: the program, in a file of its own, whose name is printed.
+build() {
+    local binary=$1 level=$2 features=$3 said
+    local file=$target_dir/$binary-$level-${features:-none}
+    said=$(CARGO_TARGET_DIR=$target_dir/$level CARGO_PROFILE_RELEASE_OPT_LEVEL=$level \
+        ../build --quiet --locked -p footprint --bin "$binary" --features "$features") || return 1
+    cp "$(sed -n 's/^firmware in //p' <<<"$said")/$binary" "$file"
+    printf '%s\n' "$file"
+}
+
+# run BINARY OPT-LEVEL FEATURES [OPTIONS FOR QEMU]: what the program says.
+run() {
+    local file said
+    file=$(build "$1" "$2" "$3") || return 1
+    # The board's timers say that nobody has set them.
+    if ! said=$(timeout 120 qemu-system-arm -M lm3s6965evb -display none -monitor none -serial none \
+        -semihosting-config enable=on,target=native "${@:4}" -kernel "$file" \
+        2> >(grep -v 'Timer with period zero' >&2)); then
+        printf 'FAILED: %s says: %s\n' "${file##*/}" "$said" >&2
+        return 1
+    fi
+    printf '%s\n' "$said"
+}
