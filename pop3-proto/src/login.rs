@@ -59,6 +59,8 @@ mod credentials;
 mod opening;
 mod policy;
 mod report;
+mod speaker;
+mod step;
 
 pub use authentication::Login;
 pub use credentials::Credentials;

@@ -66,8 +66,10 @@ impl Server {
     }
 
     fn login(&mut self, policy: LoginPolicy<'_>) -> Result<LoginReport, LoginFailure> {
-        let credentials = credentials();
-        let mut login = Login::new(policy, credentials);
+        self.go_on(&mut Login::new(policy, credentials()))
+    }
+
+    fn go_on(&mut self, login: &mut Login<'_>) -> Result<LoginReport, LoginFailure> {
         loop {
             match login.next_step() {
                 Next::Send(command) => {
@@ -129,6 +131,51 @@ fn user_and_pass() {
     let (sent, result) = login(policy, false, &["+OK", "+OK", "-ERR"]);
     assert_eq!(sent, [USER, PASS]);
     assert_eq!(result, Err(LoginFailure::Refused(CommandKind::Pass)));
+}
+
+/// Wherever it was, and whatever it had learnt.
+#[test]
+fn a_log_in_begins_anew_on_the_next_connection() {
+    let policy = LoginPolicy::new(Authentication::ApopThenUserPass).apop_offered(true);
+    let replies = [
+        APOP_GREETING,
+        "+OK\r\nUIDL\r\n.",
+        "-ERR",
+        "+OK",
+        "+OK",
+        "+OK\r\n.",
+    ];
+    // The server is silent from some reply on.
+    for answered in 1..=replies.len() {
+        let mut server = Server::new(&replies[..answered]);
+        let mut login = Login::new(policy, credentials());
+        server.receive(|_| {});
+        for _ in 1..answered {
+            let Next::Send(command) = login.next_step() else {
+                panic!("what is next is no command");
+            };
+            server.send(&command);
+            login.sent();
+            server.receive(|event| login.observe(event));
+        }
+        if let Next::Send(_) = login.next_step() {
+            login.sent();
+        }
+
+        login.connected(false, true, None);
+        assert_eq!(
+            (login.policy().apop_offered, login.policy().tls),
+            (false, true)
+        );
+        assert_eq!(login.offered(), None);
+        let mut server = Server::new(&["+OK", "-ERR", "+OK", "+OK", "-ERR"]);
+        server.receive(|_| {});
+        let report = server.go_on(&mut login).expect("the log-in succeeds");
+        assert_eq!(server.commands, ["CAPA", USER, PASS, "CAPA"], "{answered}");
+        assert_eq!(report.apop, ApopOutcome::NotOffered);
+        assert_eq!((report.used, report.tls), (LoginMethod::UserPass, true));
+        assert_eq!(report.offered, None);
+    }
 }
 
 #[test]

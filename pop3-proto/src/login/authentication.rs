@@ -7,6 +7,8 @@ use super::choice::Choice;
 use super::credentials::Credentials;
 use super::policy::{Authentication, InitialResponse, LoginPolicy};
 use super::report::{ApopOutcome, LoginFailure, LoginMethod, LoginReport, Offer};
+use super::speaker::Speaker;
+use super::step::{Form, Line, Step};
 use crate::MAX_COMMAND;
 use crate::command::{Command, CommandKind};
 use crate::event::Event;
@@ -28,103 +30,39 @@ pub struct Login<'c> {
     step: Step,
 }
 
-/// The mechanism in use.
-#[allow(
-    clippy::large_enum_variant,
-    reason = "there is no heap to put the large one into"
-)]
-enum Speaker<'c> {
-    Ours(Exchange<'c>),
-    Own(&'c mut dyn Mechanism),
-}
-
-impl fmt::Debug for Speaker<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.mechanism().name())
-    }
-}
-
-impl Speaker<'_> {
-    fn mechanism(&self) -> &dyn Mechanism {
-        match self {
-            Self::Ours(exchange) => exchange,
-            Self::Own(own) => &**own,
-        }
-    }
-
-    fn mechanism_mut(&mut self) -> &mut dyn Mechanism {
-        match self {
-            Self::Ours(exchange) => exchange,
-            Self::Own(own) => &mut **own,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Step {
-    Send(Line),
-    Sent(Line),
-    Finished(Result<(), LoginFailure>),
-}
-
-/// What the client sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Line {
-    Capa,
-    Apop,
-    User,
-    Pass,
-    Auth(Form),
-    /// A response. The server has had one before: then a refusal is about what it said.
-    Response,
-    Cancel(MechanismError),
-    /// CAPA after the log-in.
-    LastCapa,
-}
-
-/// How an exchange begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    /// The first response goes along.
-    OneLine,
-    /// The server is asked for its leave, or its challenge, first.
-    TwoSteps,
-    /// The same, after it has refused one line, and has seen the first response in it.
-    Again,
-}
-
 impl<'c> Login<'c> {
     /// A log-in by this policy, on a connection in the authorization state.
     #[must_use]
     pub fn new(policy: LoginPolicy<'c>, credentials: Credentials<'c>) -> Self {
-        let mut login = Self::idle(policy, credentials);
-        login.begin();
-        login
+        Self::with(None, policy, credentials)
     }
 
     /// A log-in with a mechanism of one's own, at its beginning. Of the policy, how to log in has no meaning.
     #[must_use]
     pub fn with_mechanism(policy: LoginPolicy<'c>, own: &'c mut dyn Mechanism) -> Self {
-        let mut login = Self::idle(policy, Credentials::external());
-        login.exchange = Some(Speaker::Own(own));
+        Self::with(Some(Speaker::Own(own)), policy, Credentials::external())
+    }
+
+    fn with(
+        exchange: Option<Speaker<'c>>,
+        policy: LoginPolicy<'c>,
+        credentials: Credentials<'c>,
+    ) -> Self {
+        let mut login = Self {
+            policy,
+            credentials,
+            offered: None,
+            method: LoginMethod::Own,
+            exchange,
+            apop: ApopOutcome::NotTried,
+            step: Step::Send(Line::Capa),
+        };
         login.begin();
         login
     }
 
-    const fn idle(policy: LoginPolicy<'c>, credentials: Credentials<'c>) -> Self {
-        Self {
-            policy,
-            credentials,
-            offered: policy.offered,
-            method: LoginMethod::Own,
-            exchange: None,
-            apop: ApopOutcome::NotTried,
-            step: Step::Send(Line::Capa),
-        }
-    }
-
     /// Says what has become of the connection, where the log-in was made before it was opened: whether the greeting offered
-    /// APOP, and what TLS there is. To be called before the first step. The rest of the policy stays.
+    /// APOP, and what TLS there is. The rest of the policy stays. The log-in begins anew with this, wherever it was.
     pub fn connected(
         &mut self,
         apop_offered: bool,
@@ -134,7 +72,6 @@ impl<'c> Login<'c> {
         self.policy.apop_offered = apop_offered;
         self.policy.tls = tls;
         self.policy.channel_binding = channel_binding;
-        self.step = Step::Send(Line::Capa);
         self.begin();
     }
 
@@ -144,6 +81,11 @@ impl<'c> Login<'c> {
     }
 
     fn begin(&mut self) {
+        if let Some(Speaker::Ours(_)) = self.exchange {
+            self.exchange = None;
+        }
+        self.offered = self.policy.offered;
+        self.step = Step::Send(Line::Capa);
         if !self.asks_capabilities() || self.offered.is_some() {
             self.choose();
         }
