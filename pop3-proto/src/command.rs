@@ -92,7 +92,7 @@ pub enum Command<'a> {
     Pass(Secret<'a>),
     /// `APOP name digest` (RFC 1939 section 7): the digest is made from the greeting's timestamp and this secret.
     ///
-    /// Needs the feature `apop`, else the greeting never offers a timestamp.
+    /// Needs the feature `apop`.
     Apop {
         /// Who logs in: no blanks.
         user: &'a [u8],
@@ -239,6 +239,7 @@ impl Command<'_> {
             Self::User(user) => [user, b""],
             Self::Pass(secret) => [secret.expose(), b""],
             Self::Apop { user, secret } => {
+                // That there is a timestamp has been checked.
                 digest = timestamp.digest(secret);
                 [user, &digest]
             }

@@ -3,6 +3,8 @@
 
 use crate::command::CommandKind;
 
+/// APOP.
+pub(crate) const APOP: bool = cfg!(feature = "apop");
 /// CAPA.
 pub(crate) const CAPA: bool = cfg!(feature = "capa");
 /// LANG.
@@ -22,10 +24,10 @@ pub(crate) const UIDL: bool = cfg!(feature = "uidl");
 pub(crate) const LISTS: bool = CAPA || LANG || LIST || UIDL;
 
 impl CommandKind {
-    /// Whether the crate was built with what it needs. (APOP can be sent in every build, but without its feature no greeting
-    /// has a timestamp for it.)
+    /// Whether the crate was built with what it needs.
     pub const fn is_available(self) -> bool {
         match self {
+            Self::Apop => APOP,
             Self::Capa => CAPA,
             Self::Languages | Self::Lang => LANG,
             Self::List => LIST,

@@ -22,7 +22,7 @@ pub enum Security {
     /// STLS if the server announces it, else no protection. Whoever is on the way can make the server seem to announce none:
     /// for a network that is trusted, and servers of which some cannot do better. A server that announces STLS and then
     /// refuses it, or that is [known](Opening::stls_expected) to have announced it before, is not talked to in clear.
-    /// Without the feature `capa` nobody can ask, so STLS is tried, and a server that refuses it has none.
+    /// Without the feature `capa` nobody can ask, so it is as [`StartTls`](Self::StartTls).
     ///
     /// This does not name clear text for [`Authentication::Auto`](super::Authentication::Auto): without TLS, the way to log in has
     /// to be asked for by name.
@@ -163,7 +163,7 @@ impl Opening {
                 Security::StartTls => OpeningStep::Stls,
                 Security::StartTlsIfAvailable => {
                     self.apop = *apop;
-                    // Where nobody can ask, STLS is tried.
+                    // Where nobody can ask, it is STLS or nothing.
                     if CAPA {
                         OpeningStep::Capa
                     } else {
@@ -198,17 +198,12 @@ impl Opening {
                 // What was said in clear is forgotten, the timestamp as well.
                 self.apop = false;
                 self.offered = None;
-                self.stls |= self.security == Security::StartTlsIfAvailable;
                 OpeningStep::Handshake
             }
             (OpeningStep::StlsSent, Event::Rejected { request, .. })
                 if request.kind == CommandKind::Stls =>
             {
-                if self.security == Security::StartTlsIfAvailable && !self.stls {
-                    OpeningStep::Finished(Ok(()))
-                } else {
-                    OpeningStep::Finished(Err(OpeningFailure::StlsRefused))
-                }
+                OpeningStep::Finished(Err(OpeningFailure::StlsRefused))
             }
             (step, _) => step,
         };
