@@ -1,10 +1,19 @@
 //! MD5 (RFC 1321), octet by octet: the padding, around the compression function of `md-5`. What that crate has for this takes
 //! a quarter more code, and more memory.
 
-use md5::block_api::compress;
+mod steps;
+
 use zeroize::Zeroize as _;
 
 use crate::wire::number::hexadecimal;
+
+/// On a small machine one in a loop, unless the other is needed anyway.
+const COMPRESS: fn(&mut [u32; 4], &[[u8; 64]]) =
+    if cfg!(any(target_pointer_width = "64", feature = "cram-md5")) {
+        md5::block_api::compress
+    } else {
+        steps::compress
+    };
 
 /// A digest that is being computed.
 #[derive(Clone)]
@@ -16,6 +25,7 @@ pub(crate) struct Md5 {
 }
 
 impl Md5 {
+    /// Nothing has come. (What the state begins with is put there by the first octet: so it is in the code only once.)
     pub(crate) const fn new() -> Self {
         Self {
             state: [0; 4],
@@ -29,11 +39,17 @@ impl Md5 {
         self.length = 0;
     }
 
+    /// How many octets have come.
+    pub(crate) const fn length(&self) -> u32 {
+        self.length
+    }
+
     /// Where in the block the next octet belongs.
     const fn position(&self) -> usize {
         (self.length % 64) as usize
     }
 
+    /// Takes one more octet: at most `u32::MAX` in all.
     #[inline(never)]
     pub(crate) fn push(&mut self, octet: u8) {
         let position = self.position();
@@ -45,11 +61,12 @@ impl Md5 {
         }
         self.length = self.length.wrapping_add(1);
         if self.position() == 0 {
-            compress(&mut self.state, core::slice::from_ref(&self.block));
+            COMPRESS(&mut self.state, core::slice::from_ref(&self.block));
         }
     }
 
-    /// The digest of what has come, in lower-case hexadecimal digits. What was computed on the way is wiped.
+    /// The digest of what has come, in lower-case hexadecimal digits. What was computed on the way is wiped, so this is the
+    /// end of it.
     pub(crate) fn finish(&mut self) -> [u8; 32] {
         let bits = u64::from(self.length).wrapping_mul(8);
         self.push(0x80);
@@ -67,8 +84,10 @@ impl Md5 {
                 *digit = hexadecimal((word >> shift & 0x0f) as u8);
             }
         }
-        self.state.zeroize();
         self.block.zeroize();
+        // The compression function leaves a copy of its block on the stack: now it is one of zeros.
+        COMPRESS(&mut self.state, core::slice::from_ref(&self.block));
+        self.state.zeroize();
         hex
     }
 }

@@ -117,6 +117,21 @@ fn what_is_no_msg_id_is_no_timestamp() {
     }
 }
 
+/// What is longer is none, whether it ends right behind that or not; the next one may be.
+#[test]
+fn a_timestamp_has_up_to_65_535_octets() {
+    let timestamp = |octets: usize| format!("<{}@b>", "a".repeat(octets - 4));
+    for chunk in [7, 100_000] {
+        assert!(digest(timestamp(65_535).as_bytes(), chunk).is_some());
+        for octets in [65_536, 65_537, 65_600, 131_072] {
+            let long = timestamp(octets);
+            assert_eq!(digest(long.as_bytes(), chunk), None, "{octets}");
+            let short = digest(b"<c@d>", chunk);
+            assert_eq!(digest(format!("{long} <c@d>").as_bytes(), chunk), short);
+        }
+    }
+}
+
 #[test]
 fn debug_does_not_print_the_digest_state() {
     let mut client: Client = Client::new();
