@@ -341,6 +341,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
         input: &mut &'i [u8],
         ends: LineEnd,
     ) -> Option<Event<'s>> {
+        // Where there are no lists, nothing leads here.
         let request = self.pipeline.oldest().filter(|_| LISTS)?;
         let line = self.line.read(input, ends)?;
         let octets = line.octets(&self.line);
@@ -353,7 +354,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
         let octets = octets.strip_prefix(b".").unwrap_or(octets);
         let event = reply::line(request, octets, line.truncated);
         if let Event::Capability { capability, .. } = &event {
-            self.known.announced(capability.kind());
+            self.known.lists(capability.kind());
         }
         Some(event)
     }

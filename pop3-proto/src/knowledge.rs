@@ -36,7 +36,7 @@ impl Knowledge {
     }
 
     /// A capability is in the list that is being read.
-    pub(crate) const fn announced(&mut self, capability: Option<CapabilityKind>) {
+    pub(crate) const fn lists(&mut self, capability: Option<CapabilityKind>) {
         self.listed.insert(capability);
     }
 

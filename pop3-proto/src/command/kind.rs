@@ -113,6 +113,11 @@ const SENT: [[u8; 4]; CommandKind::ALL.len()] = {
     while at < sent.len() {
         assert!(CommandKind::ALL[at] as usize == at, "each in its place");
         let keyword = CommandKind::ALL[at].keyword().as_bytes();
+        let is_sent = !matches!(CommandKind::ALL[at], CommandKind::Response);
+        assert!(
+            keyword.len() <= 4 || !is_sent,
+            "no longer than there is room"
+        );
         let mut octet = 0;
         while octet < keyword.len() && octet < 4 {
             sent[at][octet] = keyword[octet];

@@ -277,10 +277,12 @@ impl<H: ScramHash> Mechanism for Scram<'_, H> {
     }
 
     fn take_challenge(&mut self, challenge: Challenge<'_>) -> Result<(), MechanismError> {
-        let next = self.next_stage(challenge);
-        let error = next.as_ref().err().copied();
-        self.stage = next.unwrap_or(Stage::Failed);
-        error.map_or(Ok(()), Err)
+        let (stage, result) = match self.next_stage(challenge) {
+            Ok(stage) => (stage, Ok(())),
+            Err(error) => (Stage::Failed, Err(error)),
+        };
+        self.stage = stage;
+        result
     }
 
     fn write_response(&self, response: &mut ResponseWriter<'_>) {

@@ -1,4 +1,4 @@
-//! Where an octet stands in others: what most of the time goes into that a mail takes.
+//! Where an octet stands in others. Most of the time that a mail takes goes into this.
 
 /// Where the octet stands first.
 ///
@@ -6,12 +6,14 @@
 /// mail (`footprint/instructions` counts). One search for all: inlined, it would be a large part of the code on a small machine.
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 pub(crate) fn find(octet: u8, octets: &[u8]) -> Option<usize> {
-    if cfg!(target_pointer_width = "64") {
-        memchr::memchr(octet, octets)
-    } else {
-        find_by_words(octet, octets)
-    }
+    SEARCH(octet, octets)
 }
+
+const SEARCH: fn(u8, &[u8]) -> Option<usize> = if cfg!(target_pointer_width = "64") {
+    memchr::memchr
+} else {
+    find_by_words
+};
 
 /// The same, two words of 32 bits at a time.
 fn find_by_words(octet: u8, octets: &[u8]) -> Option<usize> {

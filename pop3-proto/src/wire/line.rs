@@ -85,7 +85,6 @@ impl<const LINE: usize> LineReader<LINE> {
             }
             if !untouched {
                 self.gather(before_lf);
-                self.pending_cr = false;
             }
             self.complete = true;
             return Some(Line {
@@ -132,13 +131,13 @@ impl<const LINE: usize> LineReader<LINE> {
     fn append(&mut self, octets: &[u8]) {
         if self.pending_cr {
             self.pending_cr = false;
-            self.append(b"\r");
+            self.truncated |= self.kept.try_push(b'\r').is_err();
         }
-        for &octet in octets {
-            if self.kept.try_push(octet).is_err() {
-                self.truncated = true;
-                break;
-            }
-        }
+        let (fits, over) = octets
+            .split_at_checked(self.kept.remaining_capacity())
+            .unwrap_or((octets, &[]));
+        // Cannot fail: `fits` is no longer than the room.
+        let _ = self.kept.try_extend_from_slice(fits);
+        self.truncated |= !over.is_empty();
     }
 }
