@@ -277,12 +277,11 @@ impl<H: ScramHash> Mechanism for Scram<'_, H> {
     }
 
     fn take_challenge(&mut self, challenge: Challenge<'_>) -> Result<(), MechanismError> {
-        let (stage, result) = match self.next_stage(challenge) {
-            Ok(stage) => (stage, Ok(())),
-            Err(error) => (Stage::Failed, Err(error)),
-        };
-        self.stage = stage;
-        result
+        // Not by a match: that has the stage, and its keys, on the stack twice.
+        let next = self.next_stage(challenge);
+        let error = next.as_ref().err().copied();
+        self.stage = next.unwrap_or(Stage::Failed);
+        error.map_or(Ok(()), Err)
     }
 
     fn write_response(&self, response: &mut ResponseWriter<'_>) {
