@@ -582,51 +582,15 @@ fn a_mechanism_of_ones_own() {
     assert_eq!(result.unwrap_err().to_string(), "no ticket");
 }
 
-/// What an exchange has computed is gone with its connection; a mechanism of one's own is its owner's.
+/// The channel binding is there when TLS is, which a log-in may be made before.
 #[test]
-fn the_next_connection_begins_another_exchange() {
-    let policy = by(MechanismKind::Plain).ask_capabilities(true);
-    let mut own = Echo {
-        first: false,
-        rounds: 0,
-        said: Vec::new(),
-        usable: true,
-    };
-    for (mut login, name, afterwards) in [
-        (Login::new(policy, tim()), "Some(PLAIN)", "None"),
-        (
-            Login::with_mechanism(policy, &mut own),
-            "Some(X-ECHO)",
-            "Some(X-ECHO)",
-        ),
-    ] {
-        let mut client: Client<1, 64> = Client::new();
-        let mut input = &b"+OK\r\n"[..];
-        let greeting = client.receive(&mut input).unwrap();
-        assert!(matches!(greeting, Some(Event::Greeting { .. })));
-        let Next::Send(command) = login.next_step() else {
-            panic!("CAPA first");
-        };
-        let _ = client.send(&command, &mut [0; 64]).unwrap();
-        login.sent();
-        input = b"+OK\r\nSASL PLAIN\r\n.\r\n";
-        while let Some(event) = client.receive(&mut input).unwrap() {
-            login.observe(&event);
-        }
-        let shown = format!("{login:?}");
-        assert!(shown.contains(&format!("exchange: {name}")), "{shown}");
-
-        login.connected(false, true, None);
-        let shown = format!("{login:?}");
-        assert!(
-            shown.contains(&format!("exchange: {afterwards}")),
-            "{shown}"
-        );
-        let (sent, result, _) = play(login, &["-ERR", "-ERR"]);
-        assert_eq!(sent[0], "CAPA");
-        assert!(sent[1].starts_with("AUTH "), "{sent:?}");
-        assert_eq!(result, Err(LoginFailure::Refused(CommandKind::Auth)));
-    }
+fn a_log_in_is_told_of_the_channel_binding() {
+    let mut login = Login::new(by(MechanismKind::Plain), tim());
+    login.connected(false, true, Some(BINDING));
+    assert_eq!(login.policy().channel_binding, Some(BINDING));
+    let (sent, result, _) = play(login, &["+", "+OK"]);
+    assert_eq!(sent, ["AUTH PLAIN", PLAIN]);
+    assert!(result.unwrap().tls);
 }
 
 #[test]

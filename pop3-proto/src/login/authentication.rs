@@ -51,7 +51,7 @@ impl<'c> Login<'c> {
         let mut login = Self {
             policy,
             credentials,
-            offered: None,
+            offered: policy.offered,
             method: LoginMethod::Own,
             exchange,
             apop: ApopOutcome::NotTried,
@@ -62,7 +62,8 @@ impl<'c> Login<'c> {
     }
 
     /// Says what has become of the connection, where the log-in was made before it was opened: whether the greeting offered
-    /// APOP, and what TLS there is. The rest of the policy stays. The log-in begins anew with this, wherever it was.
+    /// APOP, and what TLS there is. To be called before the first step, and for one connection only: another takes another log-in, and
+    /// another nonce. The rest of the policy stays.
     pub fn connected(
         &mut self,
         apop_offered: bool,
@@ -72,6 +73,7 @@ impl<'c> Login<'c> {
         self.policy.apop_offered = apop_offered;
         self.policy.tls = tls;
         self.policy.channel_binding = channel_binding;
+        self.step = Step::Send(Line::Capa);
         self.begin();
     }
 
@@ -81,11 +83,6 @@ impl<'c> Login<'c> {
     }
 
     fn begin(&mut self) {
-        if let Some(Speaker::Ours(_)) = self.exchange {
-            self.exchange = None;
-        }
-        self.offered = self.policy.offered;
-        self.step = Step::Send(Line::Capa);
         if !self.asks_capabilities() || self.offered.is_some() {
             self.choose();
         }
