@@ -1,8 +1,8 @@
 //! APOP (RFC 1939 section 7): the timestamp of the greeting and the digest that answers it.
 //!
-//! The timestamp is absorbed into an MD5 state while the greeting is being read, so that it needs no storage, whatever
-//! its length (up to 65,535 octets). Only a strict msg-id of printable ASCII counts: MD5 collisions that recover the
-//! password from APOP (CVE-2007-1558) need octets that a msg-id cannot have.
+//! The timestamp is absorbed into an MD5 state while the greeting is being read, so that it needs no storage. Only
+//! a strict msg-id of printable ASCII counts: MD5 collisions that recover the password from APOP (CVE-2007-1558) need octets
+//! that a msg-id cannot have.
 
 use crate::md5::Md5;
 use crate::secret::Secret;
@@ -10,7 +10,7 @@ use crate::secret::Secret;
 /// The 32 lower-case hexadecimal digits of an MD5 digest.
 pub(crate) type HexDigest = [u8; 32];
 
-/// The longest timestamp that counts, in octets: no server makes one of that length.
+/// The longest timestamp that counts, in octets: no server makes one of that length, and so the count of them cannot wrap.
 const LONGEST: u32 = 65_535;
 
 /// What the octet before was part of: `<` local-part `@` domain `>`.

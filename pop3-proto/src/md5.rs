@@ -1,5 +1,5 @@
-//! MD5 (RFC 1321), octet by octet: the padding, around the compression function of `md-5`. What that crate has for this takes
-//! a quarter more code, and more memory.
+//! MD5 (RFC 1321), octet by octet: the padding, around a compression function. What `md-5` has for this takes a quarter more code,
+//! and more memory.
 
 mod steps;
 
@@ -7,7 +7,7 @@ use zeroize::Zeroize as _;
 
 use crate::wire::number::hexadecimal;
 
-/// On a small machine one in a loop, unless the other is needed anyway.
+/// That of `md-5`; on a small machine one that takes less flash, unless CRAM-MD5 brings that of `md-5` anyway.
 const COMPRESS: fn(&mut [u32; 4], &[[u8; 64]]) =
     if cfg!(any(target_pointer_width = "64", feature = "cram-md5")) {
         md5::block_api::compress
@@ -85,7 +85,7 @@ impl Md5 {
             }
         }
         self.block.zeroize();
-        // The compression function leaves a copy of its block on the stack: now it is one of zeros.
+        // That of `md-5` leaves a copy of its block on the stack: now it is one of zeros.
         COMPRESS(&mut self.state, core::slice::from_ref(&self.block));
         self.state.zeroize();
         hex

@@ -136,26 +136,23 @@ fn user_and_pass() {
 /// The log-in was made before the connection was there.
 #[test]
 fn a_log_in_is_told_of_its_connection() {
-    for ask in [true, false] {
+    for (ask, replies, commands) in [
+        (
+            true,
+            &["+OK", "-ERR", "+OK", "+OK", "-ERR"][..],
+            &["CAPA", USER, PASS, "CAPA"][..],
+        ),
+        (false, &["+OK", "+OK", "+OK"], &[USER, PASS]),
+    ] {
         let policy = LoginPolicy::new(Authentication::ApopThenUserPass)
             .apop_offered(true)
             .ask_capabilities(ask);
         let mut login = Login::new(policy, credentials());
         login.connected(false, true, None);
         assert!(!login.policy().apop_offered && login.policy().tls);
-        let replies = ["+OK", "-ERR", "+OK", "+OK", "-ERR"];
-        let mut server = Server::new(if ask { &replies } else { &replies[2..] });
-        if !ask {
-            server.replies.push_front("+OK");
-            server.replies.pop_back();
-        }
+        let mut server = Server::new(replies);
         server.receive(|_| {});
         let report = server.go_on(&mut login).expect("the log-in succeeds");
-        let commands: &[_] = if ask {
-            &["CAPA", USER, PASS, "CAPA"]
-        } else {
-            &[USER, PASS]
-        };
         assert_eq!(server.commands, commands);
         assert_eq!(report.apop, ApopOutcome::NotOffered);
         assert_eq!((report.used, report.tls), (LoginMethod::UserPass, true));

@@ -151,7 +151,8 @@ impl<const DEPTH: usize, const LINE: usize, const OUT: usize> Driver<DEPTH, LINE
     ///
     /// # Errors
     ///
-    /// [`Error::Send`]: the client refuses the command, or it will never fit into the transmit ring. Nothing has changed. Or
+    /// [`Error::Send`]: the client refuses the command, for one because there are `DEPTH` in flight, whose replies have to be
+    /// read first ([`SendError`](pop3_proto::SendError) says which); or it will never fit into the transmit ring. Nothing has changed. Or
     /// what ended the session.
     pub fn send(
         &mut self,

@@ -130,7 +130,8 @@ impl Opening {
         self
     }
 
-    /// Whether the server has announced STLS, or was expected to. Only known with [`Security::StartTlsIfAvailable`].
+    /// Whether the server has announced STLS, or was expected to. Only known with [`Security::StartTlsIfAvailable`]
+    /// and the feature `capa`.
     pub const fn announced_stls(&self) -> bool {
         self.stls
     }

@@ -96,7 +96,7 @@ pub(super) fn compress(state: &mut [u32; 4], blocks: &[[u8; 64]]) {
 
 #[cfg(test)]
 mod tests {
-    /// Blocks in which each octet has had every value, against `md-5`.
+    /// Random blocks, each on top of those before it, against `md-5`.
     #[test]
     fn every_block_gives_what_it_gives_in_md_5() {
         let (mut ours, mut theirs) = ([0; 4], [0; 4]);
