@@ -1,24 +1,16 @@
 //! A crate without its optional parts: what was left out is refused before anything is written, and all else is as it was.
 //!
-//! Run with no feature, and with `stls` alone.
-#![cfg(not(any(
-    feature = "apop",
-    feature = "capa",
-    feature = "lang",
-    feature = "list",
-    feature = "sasl",
-    feature = "top",
-    feature = "uidl"
-)))]
+//! Run with no feature, with each alone, and with some that go together.
+#![cfg(not(feature = "apop"))]
 
 use pop3_proto::login::{
     Authentication, Credentials, Login, LoginFailure, LoginMethod, LoginPolicy, Next, Opening,
-    Security,
+    OpeningFailure, Security,
 };
-use pop3_proto::sasl::{Exchange, MechanismError, MechanismKind, Parameters, Plain};
+use pop3_proto::sasl::{Exchange, MechanismError, MechanismKind, Nonce, Parameters, Plain};
 use pop3_proto::{
-    CapabilityKind, Client, Command, CommandKind, Event, MessageNumber, ReceiveError, SendError,
-    State, Support,
+    CapabilityKind, Client, Command, CommandKind, Event, MessageNumber, ReceiveError, Secret,
+    SendError, State, Support,
 };
 
 fn greeted() -> Client {
@@ -52,33 +44,43 @@ fn apop_is_never_offered() {
     assert!(client.send(&Command::User(b"mrose"), &mut out).is_ok());
 }
 
+/// Every command of a part that was left out.
+fn left_out<'c>(mechanism: &'c Plain<'_>) -> Vec<Command<'c>> {
+    let message = MessageNumber::FIRST;
+    let auth = Command::Auth {
+        mechanism,
+        initial_response: true,
+    };
+    let mut commands = Vec::new();
+    for (is_there, part) in [
+        (cfg!(feature = "capa"), &[Command::Capa][..]),
+        (
+            cfg!(feature = "lang"),
+            &[Command::Languages, Command::Lang("de")],
+        ),
+        (cfg!(feature = "list"), &[Command::List]),
+        (
+            cfg!(feature = "sasl"),
+            &[auth, Command::Response(mechanism), Command::Cancel],
+        ),
+        (cfg!(feature = "stls"), &[Command::Stls]),
+        (cfg!(feature = "top"), &[Command::Top { message, lines: 0 }]),
+        (
+            cfg!(feature = "uidl"),
+            &[Command::Uidl, Command::UidlOne(message)],
+        ),
+    ] {
+        if !is_there {
+            commands.extend(part);
+        }
+    }
+    commands
+}
+
 #[test]
 fn what_was_left_out_is_refused_and_nothing_is_written() {
     let plain = Plain::new(b"mrose", "tanstaaf".into());
-    let auth = Command::Auth {
-        mechanism: &plain,
-        initial_response: true,
-    };
-    let message = MessageNumber::FIRST;
-    let stls = [Command::Stls];
-    let refused = [
-        Command::List,
-        Command::Uidl,
-        Command::UidlOne(message),
-        Command::Top { message, lines: 0 },
-        Command::Capa,
-        Command::Languages,
-        Command::Lang("de"),
-        auth,
-        Command::Response(&plain),
-        Command::Cancel,
-    ];
-    let stls = if cfg!(feature = "stls") {
-        &[]
-    } else {
-        &stls[..]
-    };
-    let refused = [&refused, stls].concat();
+    let refused = left_out(&plain);
     let mut client = greeted();
     for transaction in [false, true] {
         if transaction {
@@ -100,6 +102,8 @@ fn what_was_left_out_is_refused_and_nothing_is_written() {
     for kind in CommandKind::ALL {
         assert_eq!(kind.is_available(), !refused.contains(kind), "{kind}");
     }
+    // SASL has to ask for the mechanisms.
+    assert!(CommandKind::Capa.is_available() || !CommandKind::Auth.is_available());
     assert_eq!(
         SendError::NotAvailable(CommandKind::Capa).to_string(),
         "CAPA was left out of this build"
@@ -177,59 +181,147 @@ fn log_in(mut login: Login<'_>) -> (String, Result<LoginMethod, LoginFailure>) {
     }
 }
 
+const CREDENTIALS: Credentials<'static> = Credentials::new(b"mrose", Secret::new(b"tanstaaf"));
+
+#[cfg(not(feature = "capa"))]
 #[test]
 fn a_log_in_asks_for_no_capabilities() {
-    let credentials = Credentials::new(b"mrose", "tanstaaf".into());
     for policy in [
         LoginPolicy::new(Authentication::UserPass),
-        LoginPolicy::new(Authentication::ApopThenUserPass),
         LoginPolicy::new(Authentication::Auto).tls(true),
     ] {
-        let (sent, result) = log_in(Login::new(policy, credentials));
+        let (sent, result) = log_in(Login::new(policy, CREDENTIALS));
         assert_eq!(sent, "USER mrose\nPASS ***\n");
         assert_eq!(result, Ok(LoginMethod::UserPass));
     }
 }
 
+/// The password is for whoever has no APOP on the other side, not on this one.
 #[test]
-fn a_log_in_by_a_mechanism_sends_nothing() {
+fn a_log_in_by_apop_sends_no_password() {
+    let error = SendError::NotAvailable(CommandKind::Apop);
+    for authentication in [Authentication::ApopOnly, Authentication::ApopThenUserPass] {
+        for offered in [false, true] {
+            let policy = LoginPolicy::new(authentication)
+                .apop_offered(offered)
+                .ask_capabilities(false);
+            let login = Login::new(policy, CREDENTIALS);
+            let Next::Send(command) = login.next_step() else {
+                panic!("{login:?}");
+            };
+            let mut out = *b"untouched";
+            assert_eq!(greeted().send(&command, &mut out), Err(error));
+            assert_eq!(&out, b"untouched");
+        }
+    }
+    assert_eq!(error.to_string(), "APOP was left out of this build");
+}
+
+#[test]
+fn a_log_in_by_a_mechanism_that_was_left_out_sends_nothing() {
     let cancelled = (
         String::new(),
         Err(LoginFailure::Cancelled(MechanismError::NotAvailable)),
     );
+    let policy = |authentication| {
+        LoginPolicy::new(authentication)
+            .ask_capabilities(false)
+            .tls(true)
+            .nonce(Nonce::new([7; Nonce::OCTETS]))
+    };
     for kind in MechanismKind::ALL {
-        assert!(!kind.is_available(), "{kind}");
+        let name = kind.name().strip_suffix("-PLUS").unwrap_or(kind.name());
+        let available = match name {
+            "CRAM-MD5" => cfg!(feature = "cram-md5"),
+            "SCRAM-SHA-1" => cfg!(feature = "scram-sha-1"),
+            "SCRAM-SHA-256" => cfg!(feature = "scram-sha-256"),
+            "SCRAM-SHA-512" => cfg!(feature = "scram-sha-512"),
+            _ => cfg!(feature = "sasl"),
+        };
+        assert_eq!(kind.is_available(), available, "{kind}");
+        if available {
+            continue;
+        }
         let parameters = Parameters::new(b"mrose", "tanstaaf".into());
         let error = Exchange::new(*kind, &parameters).map(|_| ()).unwrap_err();
         assert_eq!(error, MechanismError::NotAvailable);
+        let credentials = match kind {
+            MechanismKind::External => Credentials::external(),
+            MechanismKind::Anonymous => Credentials::anonymous(b""),
+            MechanismKind::Xoauth2 | MechanismKind::Oauthbearer => {
+                Credentials::token(b"mrose", "token".into())
+            }
+            _ => CREDENTIALS,
+        };
+        let login = Login::new(policy(Authentication::Mechanism(*kind)), credentials);
+        assert_eq!(log_in(login), cancelled, "{kind}");
     }
-    let plain = LoginPolicy::new(Authentication::Mechanism(MechanismKind::Plain));
-    let credentials = Credentials::new(b"mrose", "tanstaaf".into());
-    assert_eq!(log_in(Login::new(plain, credentials)), cancelled);
-    let mut own = Plain::new(b"mrose", "tanstaaf".into());
-    assert_eq!(log_in(Login::with_mechanism(plain, &mut own)), cancelled);
-    let policy = LoginPolicy::new(Authentication::Auto).tls(true);
-    let (sent, result) = log_in(Login::new(policy, Credentials::external()));
-    assert_eq!((&*sent, result), ("", Err(LoginFailure::NothingSuits)));
+    if !cfg!(feature = "sasl") {
+        let mut own = Plain::new(b"mrose", "tanstaaf".into());
+        let login = Login::with_mechanism(policy(Authentication::Auto), &mut own);
+        assert_eq!(log_in(login), cancelled);
+        let login = Login::new(policy(Authentication::Auto), Credentials::external());
+        let nothing = (String::new(), Err(LoginFailure::NothingSuits));
+        assert_eq!(log_in(login), nothing);
+    }
 }
 
-/// Opens the connection, to a server that answers STLS like this; whether TLS was begun.
-#[cfg(feature = "stls")]
-fn open(
-    mut opening: Opening,
-    answer: &str,
-) -> (bool, Result<(), pop3_proto::login::OpeningFailure>) {
+/// What is announced is known, although the mechanisms in it are of no use.
+#[cfg(feature = "capa")]
+#[test]
+fn what_the_server_announces_is_used_as_far_as_it_can_be() {
+    let mut client = greeted();
+    let policy = LoginPolicy::new(Authentication::Auto).tls(true);
+    let mut login = Login::new(policy, CREDENTIALS);
+    let mut sent = String::new();
+    let capabilities = "+OK\r\nSASL SCRAM-SHA-512 SCRAM-SHA-1 LOGIN PLAIN\r\nTOP\r\n.\r\n";
+    let used = loop {
+        match login.next_step() {
+            Next::Send(command) => {
+                sent += &format!("{command}\n");
+                let reply = match command.kind() {
+                    CommandKind::Capa => capabilities,
+                    _ => "+OK\r\n",
+                };
+                let _ = client.send(&command, &mut [0; 64]).unwrap();
+                login.sent();
+                let mut input = reply.as_bytes();
+                while let Some(event) = client.receive(&mut input).unwrap() {
+                    login.observe(&event);
+                }
+            }
+            Next::Finished(result) => break result.unwrap().used,
+            other => unreachable!("{other:?}"),
+        }
+    };
+    // There is no nonce for SCRAM.
+    let (method, said) = if cfg!(feature = "sasl") {
+        (LoginMethod::Sasl(MechanismKind::Plain), "AUTH PLAIN ***\n")
+    } else {
+        (LoginMethod::UserPass, "USER mrose\nPASS ***\n")
+    };
+    assert_eq!(sent, format!("CAPA\n{said}CAPA\n"));
+    assert_eq!(used, method);
+    assert_eq!(client.support(CapabilityKind::Top), Support::Announced);
+}
+
+/// Opens the connection, to a server that announces STLS and answers it like this: whether TLS was begun, and what went wrong.
+fn open(security: Security, answer: &str) -> (bool, Result<(), String>) {
     let mut client = Client::<1>::new();
+    let mut opening = Opening::new(security);
     let mut input: &[u8] = b"+OK ready\r\n";
     let mut tls = false;
-    let mut out = [0; 64];
-    let result = loop {
+    loop {
         match opening.next_step() {
             Next::Send(command) => {
-                assert_eq!(command.kind(), CommandKind::Stls);
-                let _ = client.send(&command, &mut out).unwrap();
+                input = match command.kind() {
+                    CommandKind::Capa => b"+OK\r\nSTLS\r\n.\r\n",
+                    _ => answer.as_bytes(),
+                };
+                if let Err(error) = client.send(&command, &mut [0; 64]) {
+                    return (tls, Err(error.to_string()));
+                }
                 opening.sent();
-                input = answer.as_bytes();
             }
             Next::Receive => {
                 let event = client.receive(&mut input).unwrap().unwrap();
@@ -240,38 +332,27 @@ fn open(
                 opening.tls_established();
                 tls = true;
             }
-            Next::Finished(result) => break result,
+            Next::Finished(result) => {
+                return (tls, result.map_err(|failure| failure.to_string()));
+            }
         }
-    };
-    (tls, result)
-}
-
-/// Never in clear instead.
-#[cfg(not(feature = "stls"))]
-#[test]
-fn a_connection_that_is_to_be_protected_is_not_opened_without_stls() {
-    for security in [Security::StartTls, Security::StartTlsIfAvailable] {
-        let mut client = Client::<1>::new();
-        let mut opening = Opening::new(security);
-        let greeting = client.receive(&mut &b"+OK ready\r\n"[..]);
-        opening.observe(&greeting.unwrap().unwrap());
-        let Next::Send(command) = opening.next_step() else {
-            panic!("{opening:?}");
-        };
-        let error = SendError::NotAvailable(CommandKind::Stls);
-        assert_eq!(client.send(&command, &mut [0; 64]), Err(error));
     }
 }
 
-#[cfg(feature = "stls")]
+/// In clear never: not where STLS was left out of this build, nor where nobody can ask for it.
 #[test]
-fn stls_if_available_is_stls_or_nothing() {
+fn a_connection_that_is_to_be_protected_is_opened_by_stls_or_not_at_all() {
     for security in [Security::StartTls, Security::StartTlsIfAvailable] {
-        let opening = Opening::new(security);
-        assert_eq!(open(opening.clone(), "+OK\r\n"), (true, Ok(())));
-        for refusal in ["-ERR\r\n", "-ERR [SYS/TEMP] not just now\r\n"] {
-            let refused = Err(pop3_proto::login::OpeningFailure::StlsRefused);
-            assert_eq!(open(opening.clone(), refusal), (false, refused));
+        for answer in ["+OK\r\n", "-ERR\r\n", "-ERR [SYS/TEMP] not just now\r\n"] {
+            let left_out = SendError::NotAvailable(CommandKind::Stls).to_string();
+            let expected = if !cfg!(feature = "stls") {
+                (false, Err(left_out))
+            } else if answer.starts_with("+OK") {
+                (true, Ok(()))
+            } else {
+                (false, Err(OpeningFailure::StlsRefused.to_string()))
+            };
+            assert_eq!(open(security, answer), expected, "{security}, {answer:?}");
         }
     }
 }

@@ -159,6 +159,39 @@ fn a_log_in_is_told_of_its_connection() {
     }
 }
 
+/// Not even to a log-in that has failed, or has succeeded: its nonce is used up.
+#[test]
+fn a_log_in_is_for_one_connection() {
+    let spent = LoginFailure::AlreadyBegun;
+    for replies in [&["+OK"][..], &["+OK", "-ERR"], &["+OK", "+OK", "+OK"]] {
+        let policy = LoginPolicy::new(Authentication::UserPass).ask_capabilities(false);
+        let mut login = Login::new(policy, credentials());
+        login.connected(false, true, None);
+        // That nothing was sent yet can be said again.
+        login.connected(false, false, None);
+        let mut server = Server::new(replies);
+        server.receive(|_| {});
+        if replies.len() == 1 {
+            let Next::Send(command) = login.next_step() else {
+                panic!("{login:?}");
+            };
+            server.send(&command);
+            login.sent();
+        } else {
+            let _ = server.go_on(&mut login);
+        }
+        let sent = server.commands.len();
+        login.connected(false, true, None);
+        assert_eq!(server.go_on(&mut login), Err(spent));
+        assert_eq!(server.commands.len(), sent);
+        assert!(!login.policy().tls);
+    }
+    assert_eq!(
+        spent.to_string(),
+        "the log-in was begun on another connection: this one takes a new one"
+    );
+}
+
 #[test]
 fn capabilities_are_asked_for_before_and_after() {
     let list = "+OK\r\nUIDL\r\n.";

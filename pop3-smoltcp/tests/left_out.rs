@@ -8,11 +8,14 @@ use pop3_smoltcp::pop3_proto::{CommandKind, Config, MAX_COMMAND, SendError};
 use pop3_smoltcp::{Error, Session, Step, Timeouts, WayIn};
 
 /// What is sent to a server that grants everything, and what comes of it.
-fn log_in(security: Security) -> (String, Result<LoginMethod, Error>) {
+fn log_in(
+    security: Security,
+    authentication: Authentication,
+) -> (String, Result<LoginMethod, Error>) {
     let mut session = Session::<1, 64>::new(Config::new(), Timeouts::new());
     session.start(0);
     session.connected(0);
-    let policy = LoginPolicy::new(Authentication::UserPass);
+    let policy = LoginPolicy::new(authentication);
     let credentials = Credentials::new(b"mrose", "mvan99".into());
     let mut way_in = WayIn::new(security, policy, credentials);
     let mut out = [0; MAX_COMMAND];
@@ -37,15 +40,30 @@ fn log_in(security: Security) -> (String, Result<LoginMethod, Error>) {
 fn the_log_in_asks_for_no_capabilities() {
     let sent = "USER mrose\r\nPASS mvan99\r\n".to_owned();
     assert_eq!(
-        log_in(Security::ClearText),
+        log_in(Security::ClearText, Authentication::UserPass),
         (sent, Ok(LoginMethod::UserPass))
     );
+}
+
+#[cfg(not(feature = "apop"))]
+#[test]
+fn without_apop_no_password_is_sent_where_it_was_asked_for() {
+    let error = Error::Send(SendError::NotAvailable(CommandKind::Apop));
+    for authentication in [Authentication::ApopOnly, Authentication::ApopThenUserPass] {
+        assert_eq!(
+            log_in(Security::ClearText, authentication),
+            (String::new(), Err(error))
+        );
+    }
 }
 
 #[test]
 fn without_stls_nothing_is_sent_where_it_was_asked_for() {
     let error = Error::Send(SendError::NotAvailable(CommandKind::Stls));
     for security in [Security::StartTls, Security::StartTlsIfAvailable] {
-        assert_eq!(log_in(security), (String::new(), Err(error)));
+        assert_eq!(
+            log_in(security, Authentication::UserPass),
+            (String::new(), Err(error))
+        );
     }
 }

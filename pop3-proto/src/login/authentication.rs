@@ -12,7 +12,7 @@ use super::step::{Form, Line, Step};
 use crate::MAX_COMMAND;
 use crate::command::{Command, CommandKind};
 use crate::event::Event;
-use crate::features::{CAPA, SASL};
+use crate::features::{APOP, CAPA, SASL};
 use crate::sasl::{
     self, Binding, ChannelBinding, Exchange, Mechanism, MechanismError, MechanismKind, Parameters,
 };
@@ -28,6 +28,8 @@ pub struct Login<'c> {
     exchange: Option<Speaker<'c>>,
     apop: ApopOutcome,
     step: Step,
+    /// Something was sent.
+    begun: bool,
 }
 
 impl<'c> Login<'c> {
@@ -56,20 +58,27 @@ impl<'c> Login<'c> {
             exchange,
             apop: ApopOutcome::NotTried,
             step: Step::Send(Line::Capa),
+            begun: false,
         };
         login.begin();
         login
     }
 
     /// Says what has become of the connection, where the log-in was made before it was opened: whether the greeting offered
-    /// APOP, and what TLS there is. To be called before the first step, and for one connection only: another takes another log-in, and
-    /// another nonce. The rest of the policy stays.
+    /// APOP, and what TLS there is. The rest of the policy stays.
+    ///
+    /// A log-in that has sent something belongs to its connection, and then this ends it with
+    /// [`LoginFailure::AlreadyBegun`]: another connection takes another log-in, and another nonce.
     pub fn connected(
         &mut self,
         apop_offered: bool,
         tls: bool,
         channel_binding: Option<ChannelBinding<'c>>,
     ) {
+        if self.begun {
+            self.step = Step::Finished(Err(LoginFailure::AlreadyBegun));
+            return;
+        }
         self.policy.apop_offered = apop_offered;
         self.policy.tls = tls;
         self.policy.channel_binding = channel_binding;
@@ -135,6 +144,7 @@ impl<'c> Login<'c> {
     pub const fn sent(&mut self) {
         if let Step::Send(line) = self.step {
             self.step = Step::Sent(line);
+            self.begun = true;
         }
     }
 
@@ -282,8 +292,10 @@ impl<'c> Login<'c> {
             }
             (_, Authentication::Mechanism(kind)) => self.begin_method(LoginMethod::Sasl(kind)),
             (_, Authentication::UserPass) => self.begin_method(LoginMethod::UserPass),
+            // Left out of the build, it is sent nevertheless, and so refused: what this build cannot do is no reason to send the
+            // password.
             (_, Authentication::ApopOnly | Authentication::ApopThenUserPass)
-                if self.policy.apop_offered =>
+                if self.policy.apop_offered || !APOP =>
             {
                 Step::Send(Line::Apop)
             }
@@ -411,6 +423,7 @@ impl fmt::Debug for Login<'_> {
             .field("exchange", &self.exchange)
             .field("apop", &self.apop)
             .field("step", &self.step)
+            .field("begun", &self.begun)
             .finish()
     }
 }

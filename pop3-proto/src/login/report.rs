@@ -125,6 +125,9 @@ pub enum LoginFailure {
     NotProved(MechanismError),
     /// The server said goodbye.
     Dismissed,
+    /// [`Login::connected`](super::Login::connected) was called after something had been sent. Nothing more was: make another
+    /// log-in for another connection.
+    AlreadyBegun,
 }
 
 impl fmt::Display for LoginFailure {
@@ -145,6 +148,9 @@ impl fmt::Display for LoginFailure {
             ),
             Self::Cancelled(error) | Self::NotProved(error) => fmt::Display::fmt(error, f),
             Self::Dismissed => f.write_str("the server ended the session"),
+            Self::AlreadyBegun => {
+                f.write_str("the log-in was begun on another connection: this one takes a new one")
+            }
         }
     }
 }

@@ -287,6 +287,7 @@ fn log_ins(secrets: &Secrets<'_>) {
         LoginFailure::Unprotected,
         LoginFailure::NotProved(MechanismError::NotProved),
         LoginFailure::Dismissed,
+        LoginFailure::AlreadyBegun,
         LoginMethod::UserPass,
         LoginMethod::Apop,
         LoginMethod::Sasl(MechanismKind::CramMd5),
