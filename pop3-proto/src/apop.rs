@@ -4,14 +4,12 @@
 //! a strict msg-id of printable ASCII counts: MD5 collisions that recover the password from APOP (CVE-2007-1558) need octets
 //! that a msg-id cannot have.
 
+use crate::client::MAX_TIMESTAMP;
 use crate::md5::Md5;
 use crate::secret::Secret;
 
 /// The 32 lower-case hexadecimal digits of an MD5 digest.
 pub(crate) type HexDigest = [u8; 32];
-
-/// The longest timestamp that counts, in octets: no server makes one of that length, and so the count of them cannot wrap.
-const LONGEST: u32 = 65_535;
 
 /// What the octet before was part of: `<` local-part `@` domain `>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +61,7 @@ impl Timestamp {
             if octet == b'<' {
                 self.md5.restart();
             }
-            if self.md5.length() >= LONGEST {
+            if self.md5.length() >= MAX_TIMESTAMP {
                 self.scan = Scan::Nothing;
             }
             if self.scan != Scan::Nothing {

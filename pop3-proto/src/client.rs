@@ -27,6 +27,10 @@ pub const MAX_COMMAND: usize = 255;
 /// a line that is split over chunks.
 pub const MAX_LINE: usize = 512;
 
+/// The longest timestamp of a greeting that counts as one, in octets with its angle brackets: no server makes one of that length,
+/// and so the count of them cannot wrap.
+pub const MAX_TIMESTAMP: u32 = 65_535;
+
 /// A POP3 session as a state machine: it does no I/O, allocates nothing and knows no clock.
 ///
 /// * [`send`](Self::send) encodes a command into your buffer: write those octets to the server, in order.

@@ -92,7 +92,7 @@ pub enum Command<'a> {
     Pass(Secret<'a>),
     /// `APOP name digest` (RFC 1939 section 7): the digest is made from the greeting's timestamp and this secret.
     ///
-    /// Needs the feature `apop`. A timestamp of more than 65,535 octets counts as none.
+    /// Needs the feature `apop`. A timestamp of more than [`MAX_TIMESTAMP`](crate::MAX_TIMESTAMP) octets counts as none.
     Apop {
         /// Who logs in: no blanks.
         user: &'a [u8],

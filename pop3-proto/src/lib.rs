@@ -40,7 +40,7 @@ mod wire;
 
 pub use capability::{Capability, CapabilityKind, CapabilitySet, Mechanisms, Support};
 pub use cause::LikelyCause;
-pub use client::{Client, MAX_COMMAND, MAX_LINE};
+pub use client::{Client, MAX_COMMAND, MAX_LINE, MAX_TIMESTAMP};
 pub use code::ResponseCode;
 pub use command::{Command, CommandKind, MessageNumber, Request, Sent};
 pub use config::{Config, LineEnds, Pipelining};

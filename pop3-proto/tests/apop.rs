@@ -4,7 +4,7 @@ mod common;
 
 use common::feed_cut;
 use md5::{Digest as _, Md5};
-use pop3_proto::{Client, Command, SendError};
+use pop3_proto::{Client, Command, MAX_TIMESTAMP, SendError};
 
 /// What APOP sends behind the user's name after this greeting; `None`: it is not offered.
 fn digest(greeting: &[u8], chunk: usize) -> Option<String> {
@@ -122,6 +122,7 @@ fn what_is_no_msg_id_is_no_timestamp() {
 /// What is longer is none, whether it ends right behind that or not; the next one may be.
 #[test]
 fn a_timestamp_has_up_to_65_535_octets() {
+    assert_eq!(MAX_TIMESTAMP, 65_535);
     let timestamp = |octets: usize| format!("<{}@b>", "a".repeat(octets - 4));
     for chunk in [7, 100_000] {
         for octets in [65_534, 65_535] {
