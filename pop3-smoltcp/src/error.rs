@@ -57,7 +57,9 @@ impl fmt::Display for Error {
             Self::NotConnected => f.write_str("there is no connection"),
             Self::Opening(failure) => failure.fmt(f),
             Self::LogIn(failure) => failure.fmt(f),
-            Self::TlsNeeded => f.write_str("TLS is to begin, and there is none on this connection"),
+            Self::TlsNeeded => f.write_str(
+                "TLS is to begin, and the driver has none: carry its session on inside TLS",
+            ),
         }
     }
 }

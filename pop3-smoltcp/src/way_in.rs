@@ -20,8 +20,6 @@ pub struct WayIn<'c> {
     pub(crate) open: bool,
     /// Made before the connection, because it is large, and then in its place already.
     pub(crate) login: Login<'c>,
-    tls: bool,
-    channel_binding: Option<ChannelBinding<'c>>,
 }
 
 impl<'c> WayIn<'c> {
@@ -53,8 +51,6 @@ impl<'c> WayIn<'c> {
             opening: Opening::new(security),
             open: false,
             login,
-            tls: false,
-            channel_binding: None,
         }
     }
 
@@ -70,8 +66,7 @@ impl<'c> WayIn<'c> {
     /// The TLS handshake is done. The channel binding is for SCRAM, where TLS has one to offer.
     pub(crate) fn tls_established(&mut self, binding: Option<ChannelBinding<'c>>) {
         if !self.open {
-            self.tls = true;
-            self.channel_binding = binding;
+            self.login.connected(false, true, binding);
             self.opening.tls_established();
             self.go_on();
         }
@@ -81,8 +76,9 @@ impl<'c> WayIn<'c> {
     fn go_on(&mut self) {
         if let Next::Finished(Ok(())) = self.opening.next_step() {
             self.open = true;
+            let (tls, binding) = (self.login.policy().tls, self.login.policy().channel_binding);
             self.login
-                .connected(self.opening.offers_apop(), self.tls, self.channel_binding);
+                .connected(self.opening.offers_apop(), tls, binding);
         }
     }
 
@@ -132,5 +128,6 @@ impl<'c> WayIn<'c> {
 fn on(security: Security, policy: LoginPolicy<'_>) -> LoginPolicy<'_> {
     policy
         .tls(false)
+        .channel_binding(None)
         .clear_text(matches!(security, Security::ClearText))
 }
