@@ -8,6 +8,7 @@
 #[path = "../examples/fetch/authority.rs"]
 mod authority;
 #[path = "../examples/fetch/demo_mail.rs"]
+#[allow(dead_code, reason = "the demonstration has a maildrop of its own")]
 mod demo_mail;
 #[path = "../examples/fetch/server.rs"]
 #[allow(dead_code, reason = "the demonstration uses all of it")]
@@ -15,6 +16,8 @@ mod server;
 
 #[path = "fetch/crash.rs"]
 mod crash;
+#[path = "fetch/demo_server.rs"]
+mod demo_server;
 #[cfg(unix)]
 #[path = "fetch/dovecot.rs"]
 mod dovecot;

@@ -11,14 +11,10 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use crate::arguments::Arguments;
 use crate::authority::LoopbackTls;
 use crate::connect::trace_if;
-use crate::demo_mail;
+use crate::demo_mail::{PASSWORD, USER, maildrop};
 use crate::digest::Digest;
 use crate::failure::Failure;
-use crate::server::{Maildrop, serve};
-
-const USER: &str = "demo";
-/// It opens nothing: the maildrop is made up, and only this process can reach it.
-const PASSWORD: &str = "demonstration";
+use crate::server::serve;
 
 /// Runs the demonstration.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -109,10 +105,5 @@ fn demonstrate(arguments: &Arguments, out: &mut impl Write) -> Result<(), Failur
 fn serve_one(listener: &TcpListener, tls: Arc<ServerConfig>) -> io::Result<()> {
     let (stream, _) = listener.accept()?;
     let connection = ServerConnection::new(tls).map_err(io::Error::other)?;
-    let mut maildrop = Maildrop {
-        user: USER.to_owned(),
-        password: PASSWORD.to_owned(),
-        mails: demo_mail::mails(),
-    };
-    serve(StreamOwned::new(connection, stream), &mut maildrop)
+    serve(StreamOwned::new(connection, stream), &mut maildrop())
 }

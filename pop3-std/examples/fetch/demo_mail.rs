@@ -1,6 +1,20 @@
 //! The demonstration's mail: one message for each thing that is easily got wrong.
 
-use crate::server::Mail;
+use crate::server::{Mail, Maildrop};
+
+/// Whose mail it is.
+pub const USER: &str = "demo";
+/// It opens nothing: the mail is made up.
+pub const PASSWORD: &str = "demonstration";
+
+/// The maildrop with all of it.
+pub fn maildrop() -> Maildrop {
+    Maildrop {
+        user: USER.to_owned(),
+        password: PASSWORD.to_owned(),
+        mails: mails(),
+    }
+}
 
 /// The messages.
 pub fn mails() -> Vec<Mail> {
@@ -25,8 +39,8 @@ fn welcome() -> String {
         "This mail came by POP3",
         5,
     ) + "Content-Type: text/plain; charset=utf-8\n\n\
-           It was fetched over TLS from a server that runs inside this program.\n\
-           Nothing left this machine.\n"
+           It was fetched from a server that runs on this machine.\n\
+           Nothing left it.\n"
 }
 
 fn dots() -> String {

@@ -9,17 +9,17 @@ use std::process::{Command, Output, Stdio};
 use crate::host::{Host, PASSWORD};
 
 /// Where Cargo puts examples, seen from where it puts test programs.
-fn path() -> PathBuf {
+fn path(example: &str) -> PathBuf {
     let mut path = env::current_exe().unwrap();
     path.pop();
     if path.ends_with("deps") {
         path.pop();
     }
     path.push("examples");
-    path.push(format!("fetch{}", env::consts::EXE_SUFFIX));
+    path.push(format!("{example}{}", env::consts::EXE_SUFFIX));
     assert!(
         path.exists(),
-        "{} is missing: cargo build -p pop3-std --example fetch",
+        "{} is missing: cargo build -p pop3-std --example {example}",
         path.display()
     );
     path
@@ -27,8 +27,15 @@ fn path() -> PathBuf {
 
 /// The program, without a URL and without a password.
 pub fn bare() -> Command {
-    let mut command = Command::new(path());
+    let mut command = Command::new(path("fetch"));
     command.stdin(Stdio::null()).env_remove("POP3_PASSWORD");
+    command
+}
+
+/// The demonstration's server.
+pub fn demo_server() -> Command {
+    let mut command = Command::new(path("demo_server"));
+    command.stdin(Stdio::null());
     command
 }
 
