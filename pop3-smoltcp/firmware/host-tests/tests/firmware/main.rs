@@ -4,11 +4,19 @@
 //! there.
 #![cfg(unix)]
 
+#[path = "../../../../../pop3-std/examples/fetch/demo_mail.rs"]
+#[allow(unreachable_pub, reason = "a module of a test crate has no outside")]
+mod demo_mail;
+#[path = "../../../../../pop3-std/examples/fetch/server.rs"]
+#[allow(unreachable_pub, reason = "a module of a test crate has no outside")]
+mod server;
+
 mod chains;
 mod impostor;
 mod logged;
 mod mails;
 mod qemu;
+mod readme;
 mod scripted;
 mod support;
 mod tls;

@@ -71,11 +71,6 @@ impl Qemu {
 
     /// Boots a board with another program.
     pub fn boot_program(board: &str, kernel: &Path, options: &[(&str, &str)]) -> Self {
-        let directory = tempfile::tempdir().expect("a temporary directory");
-        let (console, log) = (
-            directory.path().join("console"),
-            directory.path().join("log"),
-        );
         let mut semihosting = "enable=on,target=native,arg=fw".to_owned();
         for (key, value) in options {
             // Two commas are one to QEMU, and the firmware takes what is in quotation marks for one word.
@@ -93,7 +88,21 @@ impl Qemu {
             "-kernel".as_ref(),
         ];
         let arguments = [&arguments[..], &[kernel.as_os_str()]].concat();
-        let group = Group::start_apart(Path::new("qemu-system-arm"), &arguments, &console, &log);
+        Self::start("qemu-system-arm", &arguments)
+    }
+
+    /// Boots what a command for the shell boots.
+    pub fn boot_by(command: &str) -> Self {
+        Self::start("sh", &["-c".as_ref(), command.as_ref()])
+    }
+
+    fn start(program: &str, arguments: &[&OsStr]) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let (console, log) = (
+            directory.path().join("console"),
+            directory.path().join("log"),
+        );
+        let group = Group::start_apart(Path::new(program), arguments, &console, &log);
         Self {
             group: group.expect("QEMU starts"),
             console,
