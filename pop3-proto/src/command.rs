@@ -12,7 +12,7 @@ use crate::sasl::Mechanism;
 use crate::secret::Secret;
 use crate::text::Text;
 use crate::wire::encode;
-use crate::wire::number::Digits;
+use crate::wire::number::{Digits, digits};
 pub use kind::CommandKind;
 
 /// The number of a message in this session: from 1 (RFC 1939 section 5).
@@ -233,14 +233,14 @@ impl Command<'_> {
         self.check_arguments()?;
         let keyword = request.kind.sent();
         let message = request.message.map_or(0, MessageNumber::get);
-        let number = Digits::of(message);
-        let (lines, digest);
+        let (mut number, mut lines, mut digest) = (Digits::default(), Digits::default(), [0; 32]);
+        let number = digits(message, &mut number);
         let arguments: [&[u8]; 2] = match *self {
             Self::User(user) => [user, b""],
             Self::Pass(secret) => [secret.expose(), b""],
             Self::Apop { user, secret } => {
                 // That there is a timestamp has been checked.
-                digest = timestamp.digest(secret);
+                timestamp.digest(secret, &mut digest);
                 [user, &digest]
             }
             Self::Lang(tag) if LANG => [tag.as_bytes(), b""],
@@ -258,11 +258,8 @@ impl Command<'_> {
             Self::Response(mechanism) if SASL => {
                 return encode::response(&[], mechanism, b"", out);
             }
-            Self::Top { lines: count, .. } if TOP => {
-                lines = Digits::of(count);
-                [number.as_bytes(), lines.as_bytes()]
-            }
-            _ if message > 0 => [number.as_bytes(), b""],
+            Self::Top { lines: count, .. } if TOP => [number, digits(count, &mut lines)],
+            _ if message > 0 => [number, b""],
             _ => [b"", b""],
         };
         encode::line(keyword, arguments, out)

@@ -7,13 +7,14 @@ use zeroize::Zeroize as _;
 
 use crate::wire::number::hexadecimal;
 
-/// That of `md-5`; on a small machine one that takes less flash, unless CRAM-MD5 brings that of `md-5` anyway.
-const COMPRESS: fn(&mut [u32; 4], &[[u8; 64]]) =
-    if cfg!(any(target_pointer_width = "64", feature = "cram-md5")) {
-        md5::block_api::compress
-    } else {
-        steps::compress
-    };
+/// On a small machine the compression function is one that takes less flash than that of `md-5`, unless CRAM-MD5 brings that anyway.
+const LOOP: bool = cfg!(not(any(target_pointer_width = "64", feature = "cram-md5")));
+
+const COMPRESS: fn(&mut [u32; 4], &[[u8; 64]]) = if LOOP {
+    steps::compress
+} else {
+    md5::block_api::compress
+};
 
 /// A digest that is being computed.
 #[derive(Clone)]
@@ -65,9 +66,8 @@ impl Md5 {
         }
     }
 
-    /// The digest of what has come, in lower-case hexadecimal digits. What was computed on the way is wiped, so this is the
-    /// end of it.
-    pub(crate) fn finish(&mut self) -> [u8; 32] {
+    /// Writes the digest of what has come, in lower-case hexadecimal digits. The block is wiped, so this is the end of it.
+    pub(crate) fn finish(&mut self, hex: &mut [u8; 32]) {
         let bits = u64::from(self.length).wrapping_mul(8);
         self.push(0x80);
         while self.position() != 56 {
@@ -76,7 +76,6 @@ impl Md5 {
         for octet in bits.to_le_bytes() {
             self.push(octet);
         }
-        let mut hex = [0; 32];
         for (word, digits) in self.state.iter().zip(hex.chunks_exact_mut(8)) {
             for (digit, nibble) in digits.iter_mut().zip(0u32..) {
                 // The octet of least weight first, and of an octet the other half.
@@ -85,9 +84,9 @@ impl Md5 {
             }
         }
         self.block.zeroize();
-        // That of `md-5` leaves a copy of its block on the stack: now it is one of zeros.
-        COMPRESS(&mut self.state, core::slice::from_ref(&self.block));
-        self.state.zeroize();
-        hex
+        if !LOOP {
+            // That of `md-5` leaves a copy of its block on the stack: now it is one of zeros.
+            COMPRESS(&mut self.state, core::slice::from_ref(&self.block));
+        }
     }
 }

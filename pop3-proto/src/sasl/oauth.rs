@@ -6,7 +6,7 @@ mod json;
 use super::{Challenge, Mechanism, MechanismError, ResponseWriter, saslname};
 use crate::secret::Secret;
 use crate::text::Text;
-use crate::wire::number::Digits;
+use crate::wire::number::{Digits, digits};
 
 pub use failure::OauthFailure;
 pub use json::JsonText;
@@ -148,7 +148,7 @@ impl Mechanism for Oauthbearer<'_> {
         }
         if let Some(port) = self.port {
             put(b"\x01port=");
-            put(Digits::of(port.into()).as_bytes());
+            put(digits(port.into(), &mut Digits::default()));
         }
         put_token(response, self.token);
     }

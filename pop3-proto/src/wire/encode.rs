@@ -9,20 +9,21 @@ pub(crate) fn line(
     arguments: [&[u8]; 2],
     out: &mut [u8],
 ) -> Result<usize, SendError> {
-    let arguments = || arguments.iter().filter(|argument| !argument.is_empty());
-    let needed = arguments().fold(keyword.len().saturating_add(2), |sum, argument| {
-        sum.saturating_add(argument.len()).saturating_add(1)
-    });
+    let [first, second] = arguments;
+    let blank = |argument: &[u8]| if argument.is_empty() { &b""[..] } else { b" " };
+    let pieces = [keyword, blank(first), first, blank(second), second, b"\r\n"];
+    let needed = length(&pieces);
     let mut rest = out
         .get_mut(..needed)
         .ok_or(SendError::BufferTooSmall { needed })?;
-    put(&mut rest, keyword);
-    for argument in arguments() {
-        put(&mut rest, b" ");
-        put(&mut rest, argument);
+    for piece in &pieces {
+        put(&mut rest, piece);
     }
-    put(&mut rest, b"\r\n");
     Ok(needed)
+}
+
+fn length(pieces: &[&[u8]]) -> usize {
+    (pieces.iter()).fold(0, |sum: usize, piece| sum.saturating_add(piece.len()))
 }
 
 /// Writes these octets, then the response that is due in base64 (`empty` if there is nothing in it), then CRLF, and returns
@@ -33,13 +34,11 @@ pub(crate) fn response(
     empty: &[u8],
     out: &mut [u8],
 ) -> Result<usize, SendError> {
-    let length = sasl::length(mechanism);
-    let empty = if length == 0 { empty } else { b"" };
-    let needed = before
-        .iter()
-        .fold(length.saturating_add(empty.len()), |sum, part| {
-            sum.saturating_add(part.len())
-        })
+    let due = sasl::length(mechanism);
+    let empty = if due == 0 { empty } else { b"" };
+    let needed = length(before)
+        .saturating_add(due)
+        .saturating_add(empty.len())
         .saturating_add(2);
     let mut rest = out
         .get_mut(..needed)
@@ -47,7 +46,7 @@ pub(crate) fn response(
     for part in before {
         put(&mut rest, part);
     }
-    let (response, mut rest) = rest.split_at_mut_checked(length).unwrap_or_default();
+    let (response, mut rest) = rest.split_at_mut_checked(due).unwrap_or_default();
     // A mechanism that says less the second time must not leave what was here before in between.
     response.fill(b'=');
     sasl::write(mechanism, response);

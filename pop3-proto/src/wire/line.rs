@@ -129,9 +129,8 @@ impl<const LINE: usize> LineReader<LINE> {
 
     /// Adds octets, and before them a CR that turned out to be part of the line.
     fn append(&mut self, octets: &[u8]) {
-        if self.pending_cr {
-            self.pending_cr = false;
-            self.truncated |= self.kept.try_push(b'\r').is_err();
+        if core::mem::take(&mut self.pending_cr) {
+            self.append(b"\r");
         }
         let (fits, over) = octets
             .split_at_checked(self.kept.remaining_capacity())

@@ -17,26 +17,22 @@ pub(crate) fn decimal_u32(word: &[u8]) -> Option<u32> {
     decimal(word).and_then(|value| u32::try_from(value).ok())
 }
 
-/// The decimal digits of a number, behind zeros that are none of them.
-pub(crate) struct Digits([u8; 10]);
+/// So many octets hold the digits of every number of 32 bits.
+pub(crate) type Digits = [u8; 10];
 
-impl Digits {
-    #[inline(never)]
-    pub(crate) fn of(mut value: u32) -> Self {
-        let mut digits = [0; 10];
-        for digit in digits.iter_mut().rev() {
-            *digit = b'0' | (value % 10) as u8;
-            value /= 10;
+/// The decimal digits of a number, which are put at the end of the buffer.
+#[inline(never)]
+pub(crate) fn digits(mut value: u32, buffer: &mut Digits) -> &[u8] {
+    let mut begin = buffer.len();
+    while let Some(digit) = buffer.get_mut(begin.wrapping_sub(1)) {
+        *digit = b'0' | (value % 10) as u8;
+        begin = begin.wrapping_sub(1);
+        value /= 10;
+        if value == 0 {
+            break;
         }
-        Self(digits)
     }
-
-    /// One digit, or as many as it takes.
-    #[inline(never)]
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        let zeros = self.0.iter().take(9).take_while(|digit| **digit == b'0');
-        self.0.get(zeros.count()..).unwrap_or_default()
-    }
+    buffer.get(begin..).unwrap_or_default()
 }
 
 /// A number below 16 as a lower-case hexadecimal digit.

@@ -47,7 +47,9 @@ impl Indicator {
 /// Whether the line begins with this indicator, in any case of letters, and what stands behind it may stand there.
 fn begins(line: &[u8], indicator: &[u8], glued: bool) -> bool {
     let (head, behind) = line.split_at_checked(indicator.len()).unwrap_or_default();
-    head.eq_ignore_ascii_case(indicator)
+    let same = |(octet, letter): (&u8, &u8)| octet.to_ascii_uppercase() == *letter;
+    head.len() == indicator.len()
+        && head.iter().zip(indicator).all(same)
         && match behind {
             [] | [b' ' | b'\t', ..] => true,
             // A CR that ends no line cannot.
