@@ -1,6 +1,7 @@
 //! What a server says it can do (RFC 2449 section 6).
 
 use core::fmt;
+use core::num::NonZeroU16;
 
 use crate::text::Text;
 use crate::wire::number::{decimal_u32, trim, word};
@@ -199,28 +200,36 @@ const KNOWN: [(&str, CapabilityKind); 13] = [
 ///
 /// That one is missing proves little: some servers announce TOP, UIDL or PIPELINING only after the log-in, or not at
 /// all, and support them all the same.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+// The lowest bit is always set, so that an `Option` of it takes no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct CapabilitySet(u16);
+pub struct CapabilitySet(NonZeroU16);
 
 impl CapabilitySet {
-    pub(crate) const NONE: Self = Self(0);
+    pub(crate) const NONE: Self = Self(NonZeroU16::MIN);
 
     /// Whether it was announced.
     pub const fn contains(self, kind: CapabilityKind) -> bool {
-        self.0 & Self::bit(kind) != 0
+        self.0.get() & Self::bit(kind) != 0
     }
 
     /// Adds a capability that is known by name.
-    pub(crate) const fn insert(&mut self, kind: Option<CapabilityKind>) {
+    pub(crate) fn insert(&mut self, kind: Option<CapabilityKind>) {
         if let Some(kind) = kind {
             self.0 |= Self::bit(kind);
         }
     }
 
     const fn bit(kind: CapabilityKind) -> u16 {
-        const { assert!(KNOWN.len() <= 16, "a bit for each") };
-        1 << kind as u16
+        const { assert!(KNOWN.len() < 16, "a bit for each") };
+        2 << kind as u16
+    }
+}
+
+/// None of them.
+impl Default for CapabilitySet {
+    fn default() -> Self {
+        Self::NONE
     }
 }
 

@@ -162,7 +162,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
             // They belong to the command in flight.
             return Ok(());
         }
-        if command == CommandKind::Apop && !self.known.timestamp.is_found() {
+        if command == CommandKind::Apop && self.session.timestamp().is_none() {
             return Err(SendError::NoTimestamp);
         }
         match self.pipeline.oldest() {
@@ -197,7 +197,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
             message: command.message(),
         };
         self.check(request.kind)?;
-        let octets = command.encode(request, &self.known.timestamp, out)?;
+        let octets = command.encode(request, self.session.timestamp(), out)?;
         self.session.sent(request.kind);
         let request = match (request.kind, self.pipeline.newest()) {
             (CommandKind::Response | CommandKind::Cancel, Some(auth)) => auth,
@@ -224,7 +224,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
         &'s mut self,
         input: &mut &'i [u8],
     ) -> Result<Option<Event<'s>>, ReceiveError> {
-        if let Some(error) = self.session.failure() {
+        if let Some(&error) = self.session.failure() {
             return Err(error);
         }
         if input.is_empty() {
@@ -236,7 +236,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
                 return Ok(None);
             }
             State::StartTls if STLS => {
-                return Err(self.session.fail(ReceiveError::PlaintextAfterStls));
+                return Err(self.give_up(ReceiveError::PlaintextAfterStls));
             }
             _ => {}
         }
@@ -265,11 +265,11 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
             }
             let before = *input;
             let line = self.line.read(input, LineEnd::Lf);
-            let taken = before.len().saturating_sub(input.len());
+            let taken = before.len().wrapping_sub(input.len());
             let taken = before.get(..taken).unwrap_or(before);
             self.nul |= find(0, taken).is_some();
             if greeting {
-                self.known.timestamp.feed(taken);
+                self.session.greets(taken);
             }
             let Some(line) = line else {
                 return Ok(None);
@@ -320,7 +320,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
         Ok(Some(match request {
             None if greeting && positive => Event::Greeting {
                 text,
-                apop: self.known.timestamp.is_found(),
+                apop: self.session.timestamp().is_some(),
             },
             None => Event::Farewell { text },
             Some(request) if !positive => Event::Rejected { request, text },
@@ -382,7 +382,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
     /// The session had not ended, so something is cut short, or at least no QUIT was answered: nothing was deleted, or
     /// after QUIT it is unknown whether it was.
     pub fn receive_eof(&mut self) -> Result<(), ReceiveError> {
-        if let Some(error) = self.session.failure() {
+        if let Some(&error) = self.session.failure() {
             return Err(error);
         }
         if self.state() == State::Closed {
@@ -405,7 +405,7 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
         if self.octets_behind_stls {
             self.session.fail(ReceiveError::PlaintextAfterStls);
         }
-        if let Some(error) = self.session.failure() {
+        if let Some(&error) = self.session.failure() {
             return Err(SendError::Failed(error));
         }
         // A greeting that has begun in clear is none that comes inside TLS.
@@ -466,7 +466,8 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
     #[inline(never)]
     fn give_up(&mut self, error: ReceiveError) -> ReceiveError {
         self.line.clear();
-        self.session.fail(error)
+        self.session.fail(error);
+        error
     }
 }
 

@@ -227,7 +227,7 @@ impl Command<'_> {
     pub(crate) fn encode(
         &self,
         request: Request,
-        timestamp: &Timestamp,
+        timestamp: Option<&Timestamp>,
         out: &mut [u8],
     ) -> Result<usize, SendError> {
         self.check_arguments()?;
@@ -239,7 +239,7 @@ impl Command<'_> {
             Self::User(user) => [user, b""],
             Self::Pass(secret) => [secret.expose(), b""],
             Self::Apop { user, secret } => {
-                // That there is a timestamp has been checked.
+                let timestamp = timestamp.ok_or(SendError::NoTimestamp)?;
                 timestamp.digest(secret, &mut digest);
                 [user, &digest]
             }

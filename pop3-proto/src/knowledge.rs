@@ -1,6 +1,5 @@
 //! What a client has learnt of its server, and when that is forgotten.
 
-use crate::apop::Timestamp;
 use crate::capability::{CapabilityKind, CapabilitySet, Support};
 use crate::command::CommandKind;
 use crate::features::CAPA;
@@ -8,8 +7,6 @@ use crate::features::CAPA;
 /// All that is known of the server. Nothing in here survives STLS (RFC 2595 section 4): a new one takes its place.
 #[derive(Clone, Debug)]
 pub(crate) struct Knowledge {
-    /// The greeting's, for APOP.
-    pub(crate) timestamp: Timestamp,
     capabilities: Option<CapabilitySet>,
     /// Those of a list that is not complete yet.
     listed: CapabilitySet,
@@ -22,7 +19,6 @@ pub(crate) struct Knowledge {
 impl Knowledge {
     pub(crate) const fn new() -> Self {
         Self {
-            timestamp: Timestamp::new(),
             capabilities: None,
             listed: CapabilitySet::NONE,
             proved: CapabilitySet::NONE,
@@ -36,7 +32,7 @@ impl Knowledge {
     }
 
     /// A capability is in the list that is being read.
-    pub(crate) const fn lists(&mut self, capability: Option<CapabilityKind>) {
+    pub(crate) fn lists(&mut self, capability: Option<CapabilityKind>) {
         self.listed.insert(capability);
     }
 

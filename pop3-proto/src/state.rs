@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::apop::Timestamp;
 use crate::command::{CommandKind, Request};
 use crate::error::{ReceiveError, SendError};
 use crate::features::{SASL, STLS};
@@ -104,7 +105,16 @@ pub(crate) struct Session {
     /// UTF8 was sent, so STLS is no longer allowed.
     utf8: bool,
     tls: bool,
-    failure: Option<ReceiveError>,
+    course: Course,
+}
+
+/// Whether the session goes on. One takes the other's place, so that they share their memory.
+#[derive(Clone, Debug)]
+enum Course {
+    /// It does, and has the timestamp of its greeting for APOP.
+    Going(Timestamp),
+    /// It broke.
+    Broken(ReceiveError),
 }
 
 /// Where a log-in of several steps is: USER and PASS, or a SASL exchange.
@@ -127,7 +137,7 @@ impl Session {
             login: LogIn::Quiet,
             utf8: false,
             tls: false,
-            failure: None,
+            course: Course::Going(Timestamp::new()),
         }
     }
 
@@ -136,8 +146,26 @@ impl Session {
     }
 
     /// Whether the session broke, and of what.
-    pub(crate) const fn failure(&self) -> Option<ReceiveError> {
-        self.failure
+    pub(crate) const fn failure(&self) -> Option<&ReceiveError> {
+        match &self.course {
+            Course::Going(_) => None,
+            Course::Broken(error) => Some(error),
+        }
+    }
+
+    /// Takes octets of the greeting.
+    pub(crate) fn greets(&mut self, octets: &[u8]) {
+        if let Course::Going(timestamp) = &mut self.course {
+            timestamp.feed(octets);
+        }
+    }
+
+    /// The greeting's timestamp, if it had one and no TLS has begun after it.
+    pub(crate) fn timestamp(&self) -> Option<&Timestamp> {
+        match &self.course {
+            Course::Going(timestamp) if timestamp.is_found() => Some(timestamp),
+            _ => None,
+        }
     }
 
     /// Whether the command may be sent now, behind the newest one in flight.
@@ -146,7 +174,7 @@ impl Session {
         command: CommandKind,
         newest: Option<Request>,
     ) -> Result<(), SendError> {
-        if let Some(error) = self.failure {
+        if let Some(&error) = self.failure() {
             return Err(SendError::Failed(error));
         }
         let state = self.state;
@@ -248,6 +276,7 @@ impl Session {
             _ => return false,
         }
         self.tls = true;
+        self.course = Course::Going(Timestamp::new());
         true
     }
 
@@ -257,8 +286,10 @@ impl Session {
     }
 
     /// The session broke. The first reason stays.
-    pub(crate) fn fail(&mut self, error: ReceiveError) -> ReceiveError {
+    pub(crate) fn fail(&mut self, error: ReceiveError) {
         self.state = State::Failed;
-        *self.failure.get_or_insert(error)
+        if let Course::Going(_) = self.course {
+            self.course = Course::Broken(error);
+        }
     }
 }

@@ -4,7 +4,7 @@
 //! octet that ever has to be withheld between two chunks is a CR behind such a dot, and when no LF follows, it is
 //! given out from a `'static` slice. The CRLF before the terminator belongs to the message.
 
-use super::{LineEnd, find, take};
+use super::{LineEnd, take, take_line};
 
 /// What the next octet may be part of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,18 +95,17 @@ impl Unstuffer {
     fn run<'i>(&mut self, input: &mut &'i [u8]) -> &'i [u8] {
         let chunk = *input;
         let mut rest = chunk;
-        while let Some(lf) = find(b'\n', rest) {
-            let line = take(&mut rest, lf.saturating_add(1));
+        while let Some(line) = take_line(&mut rest) {
             // Unless a dot may follow, it does not matter whether this LF ends a line.
             if matches!(rest.first(), None | Some(b'.')) {
                 let after_cr = match line {
                     [.., before, _] => *before == b'\r',
                     // The CR was the last octet of the chunk before.
-                    _ => self.state == State::Cr && rest.len().saturating_add(1) == chunk.len(),
+                    _ => self.state == State::Cr && rest.len().wrapping_add(1) == chunk.len(),
                 };
                 if after_cr || self.ends == LineEnd::Lf {
                     self.state = State::LineStart;
-                    return take(input, chunk.len().saturating_sub(rest.len()));
+                    return take(input, chunk.len().wrapping_sub(rest.len()));
                 }
             }
         }

@@ -6,7 +6,7 @@ use core::fmt;
 
 use arrayvec::ArrayVec;
 
-use super::{LineEnd, find, take};
+use super::{LineEnd, take_line};
 
 /// Gathers the octets of a line that is split over chunks.
 #[derive(Clone)]
@@ -69,10 +69,8 @@ impl<const LINE: usize> LineReader<LINE> {
             self.clear();
         }
         loop {
-            let end = find(b'\n', input).map_or(input.len(), |lf| lf.saturating_add(1));
-            let octets = take(input, end);
-            let Some(before_lf) = octets.strip_suffix(b"\n") else {
-                self.gather(octets);
+            let Some([before_lf @ .., _]) = take_line(input) else {
+                self.gather(core::mem::take(input));
                 return None;
             };
             let untouched = self.kept.is_empty() && !self.pending_cr;

@@ -28,3 +28,11 @@ pub(crate) fn take<'i>(input: &mut &'i [u8], count: usize) -> &'i [u8] {
     *input = rest;
     head
 }
+
+/// Takes the octets up to the first LF, with it, off the cursor; `None` if there is no LF.
+pub(crate) fn take_line<'i>(input: &mut &'i [u8]) -> Option<&'i [u8]> {
+    let lf = find(b'\n', input)?;
+    let (line, rest) = input.split_at_checked(lf.wrapping_add(1))?;
+    *input = rest;
+    Some(line)
+}

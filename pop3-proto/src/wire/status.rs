@@ -53,6 +53,8 @@ fn begins(line: &[u8], indicator: &[u8], glued: bool) -> bool {
         && match behind {
             [] | [b' ' | b'\t', ..] => true,
             // A CR that ends no line cannot.
-            [first, ..] => glued && *first != b'\r' && !first.is_ascii_alphanumeric(),
+            [first, ..] => {
+                glued && !matches!(first, b'\r' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z')
+            }
         }
 }
