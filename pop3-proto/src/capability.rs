@@ -201,8 +201,7 @@ const KNOWN: [(&str, CapabilityKind); 13] = [
 /// That one is missing proves little: some servers announce TOP, UIDL or PIPELINING only after the log-in, or not at
 /// all, and support them all the same.
 // The lowest bit is always set, so that an `Option` of it takes no more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CapabilitySet(NonZeroU16);
 
 impl CapabilitySet {
@@ -211,6 +210,14 @@ impl CapabilitySet {
     /// Whether it was announced.
     pub const fn contains(self, kind: CapabilityKind) -> bool {
         self.0.get() & Self::bit(kind) != 0
+    }
+
+    /// One by one.
+    pub fn iter(self) -> impl Iterator<Item = CapabilityKind> {
+        KNOWN
+            .iter()
+            .map(|(_, kind)| *kind)
+            .filter(move |&kind| self.contains(kind))
     }
 
     /// Adds a capability that is known by name.
@@ -223,6 +230,25 @@ impl CapabilitySet {
     const fn bit(kind: CapabilityKind) -> u16 {
         const { assert!(KNOWN.len() < 16, "a bit for each") };
         2 << kind as u16
+    }
+}
+
+/// Their names, parted by blanks.
+impl fmt::Display for CapabilitySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut before = "";
+        for kind in self.iter() {
+            f.write_str(before)?;
+            f.write_str(kind.tag())?;
+            before = " ";
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for CapabilitySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{{{self}}}")
     }
 }
 

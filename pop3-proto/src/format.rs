@@ -6,7 +6,7 @@
 
 use defmt::{Format, Formatter, write};
 
-use crate::capability::Mechanisms;
+use crate::capability::{CapabilitySet, Mechanisms};
 use crate::client::Client;
 use crate::command::Command;
 use crate::login::{self, Credentials, Opening};
@@ -78,6 +78,12 @@ fn list<T: Format>(f: Formatter<'_>, items: impl Iterator<Item = T>) {
         first = false;
     }
     write!(f, "]");
+}
+
+impl Format for CapabilitySet {
+    fn format(&self, f: Formatter<'_>) {
+        list(f, self.iter());
+    }
 }
 
 impl Format for Mechanisms<'_> {

@@ -4,8 +4,8 @@ mod common;
 
 use common::{feed, greeted, logged_in};
 use pop3_proto::{
-    Capability, CapabilityKind, Client, Command, Event, LikelyCause, MessageNumber, ResponseCode,
-    Support, Text,
+    Capability, CapabilityKind, CapabilitySet, Client, Command, Event, LikelyCause, MessageNumber,
+    ResponseCode, Support, Text,
 };
 
 const ALL: [(&str, CapabilityKind); 13] = [
@@ -44,10 +44,25 @@ fn each_capability_is_announced_by_its_own_line_and_no_other() {
     let all: String = ALL.iter().map(|(line, _)| format!("{line}\r\n")).collect();
     let set = asked(&all).capabilities().unwrap();
     assert!(ALL.iter().all(|(_, kind)| set.contains(*kind)));
+    assert!(set.iter().eq(ALL.iter().map(|(_, kind)| *kind)));
     assert!(
         ALL.iter()
             .all(|(_, kind)| !asked("").capabilities().unwrap().contains(*kind))
     );
+}
+
+#[test]
+fn a_set_of_capabilities_is_shown_by_their_names() {
+    for (lines, shown) in [
+        ("", ""),
+        ("X-ODD\r\n", ""),
+        ("uidl\r\nSASL PLAIN\r\nUIDL\r\n", "SASL UIDL"),
+    ] {
+        let set = asked(lines).capabilities().unwrap();
+        assert_eq!(set.to_string(), shown);
+        assert_eq!(format!("{set:?}"), format!("{{{shown}}}"));
+    }
+    assert_eq!(CapabilitySet::default().iter().count(), 0);
 }
 
 /// What a single line of CAPA is taken for.

@@ -143,7 +143,7 @@ fn capabilities() {
         let _ = client.send(&Command::Capa, &mut [0; 6]);
         let _ = client.receive(&mut line);
     }
-    by_both! {
+    by_format! {
         client.capabilities(),
     }
 }
