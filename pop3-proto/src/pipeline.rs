@@ -44,11 +44,9 @@ impl<const DEPTH: usize> Pipeline<DEPTH> {
     /// The oldest request has been answered.
     pub(crate) fn pop(&mut self) {
         // `ArrayVec::remove` is large. With a depth of one there is nothing to move up.
-        if !self.0.is_empty() {
-            if DEPTH > 1 {
-                self.0.copy_within(1.., 0);
-            }
-            self.0.pop();
+        if DEPTH > 1 && !self.0.is_empty() {
+            self.0.copy_within(1.., 0);
         }
+        self.0.pop();
     }
 }
