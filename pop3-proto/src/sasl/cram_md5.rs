@@ -56,7 +56,9 @@ impl Mechanism for CramMd5<'_> {
         if challenge.is_empty() || self.digest.is_some() {
             return Err(MechanismError::Malformed);
         }
-        self.digest = Some(Hmac::of(self.password.expose(), challenge));
+        let digest = self.digest.insert(Wiped::new());
+        Hmac::of(self.password.expose(), challenge, digest);
+        Hmac::<Md5>::cover_traces();
         Ok(())
     }
 

@@ -5,8 +5,14 @@ use digest::common::BlockSizeUser;
 use digest::{Digest, Output};
 use zeroize::Zeroize as _;
 
-/// A hash, or what is made of one, that wipes itself.
+/// A hash, or what is made of one, that wipes itself. Made of zeros, and then filled where it is: moved, it would leave a copy.
 pub(super) struct Wiped<D: Digest>(pub(super) Output<D>);
+
+impl<D: Digest> Wiped<D> {
+    pub(super) fn new() -> Self {
+        Self(Output::<D>::default())
+    }
+}
 
 impl<D: Digest> Drop for Wiped<D> {
     fn drop(&mut self) {
@@ -26,23 +32,36 @@ pub(super) struct Hmac<D> {
 impl<D: Digest + BlockSizeUser + Clone> Hmac<D> {
     pub(super) fn new(key: &[u8]) -> Self {
         if key.len() > D::block_size() {
-            Self::of_short(&Wiped::<D>(D::digest(key)).0)
+            let mut short = Wiped::<D>::new();
+            D::new_with_prefix(key).finalize_into(&mut short.0);
+            Self::of_short(&short.0)
         } else {
             Self::of_short(key)
         }
     }
 
     /// HMAC of one message.
-    pub(super) fn of(key: &[u8], message: &[u8]) -> Wiped<D> {
-        Self::new(key).sign(&|put| put(message))
+    #[inline(never)]
+    pub(super) fn of(key: &[u8], message: &[u8], mac: &mut Wiped<D>) {
+        Self::new(key).sign(&|_, put| put(message), mac);
     }
 
-    /// HMAC of what `say` says, in pieces. The key is there for another.
-    pub(super) fn sign(&self, say: &dyn Fn(&mut Put<'_>)) -> Wiped<D> {
-        let mut inner = self.inner.clone();
-        say(&mut |piece| inner.update(piece));
-        let inner = Wiped::<D>(inner.finalize());
-        Wiped(self.outer.clone().chain_update(&inner.0).finalize())
+    /// Hashing leaves blocks of its keys and outputs on the stack. This goes the same way with a long key of zeros, and so leaves that
+    /// in their places.
+    #[inline(always)]
+    pub(super) fn cover_traces() {
+        Self::of(&[0; 129], b"", &mut Wiped::new());
+    }
+
+    /// HMAC of what `say` says, in pieces, knowing what was in `mac` before. The key is there for another.
+    #[inline(never)]
+    pub(super) fn sign(&self, say: &dyn Fn(&[u8], &mut Put<'_>), mac: &mut Wiped<D>) {
+        let mut message = self.inner.clone();
+        say(&mac.0, &mut |piece| message.update(piece));
+        message.finalize_into(&mut mac.0);
+        let mut outer = self.outer.clone();
+        outer.update(&mac.0);
+        outer.finalize_into(&mut mac.0);
     }
 
     /// From a key of up to a block of the hash.

@@ -9,7 +9,7 @@ use core::fmt;
 use arrayvec::ArrayVec;
 
 use super::base64::{self, Encoder};
-use super::hmac::{Hmac, Wiped};
+use super::hmac::{Hmac, Put, Wiped};
 use super::nonce::is_nonce;
 use super::{
     Binding, Challenge, MAX_CHALLENGE, MAX_ITERATIONS, MIN_ITERATIONS, Mechanism, MechanismError,
@@ -174,22 +174,26 @@ impl<'c, H: ScramHash> Scram<'c, H> {
         let salt =
             base64::decode(message.salt, &mut salt).map_err(|_| MechanismError::Malformed)?;
 
-        let keys = Keys::<H::Digest>::derive(self.password.expose(), salt, message.iterations);
-        let sign = |key: &[u8]| {
+        let mut keys = Keys::<H::Digest>::new();
+        keys.derive(self.password.expose(), salt, message.iterations);
+        let sign = |key: &[u8], mac: &mut Wiped<H::Digest>| {
             // `AuthMessage` of RFC 5802 section 3.
-            Hmac::<H::Digest>::new(key).sign(&|put| {
+            let say = |_: &[u8], put: &mut Put<'_>| {
                 self.put_first_bare(put);
                 put(b",");
                 put(server_first);
                 put(b",");
                 self.put_final_without_proof(&server_nonce, put);
-            })
+            };
+            Hmac::<H::Digest>::new(key).sign(&say, mac);
         };
-        let mut proof = sign(&keys.stored.0);
+        let (mut proof, mut signature) = (Wiped::new(), Wiped::new());
+        sign(&keys.stored.0, &mut proof);
         xor(&mut proof.0, &keys.client.0);
+        sign(&keys.server.0, &mut signature);
         Ok(Stage::Final {
             proof,
-            signature: sign(&keys.server.0),
+            signature,
             server_nonce,
         })
     }

@@ -14,36 +14,44 @@ pub(super) struct Keys<D: Digest> {
 }
 
 impl<D: Digest + BlockSizeUser + Clone> Keys<D> {
-    /// This takes long: two blocks of hashing in each round.
-    pub(super) fn derive(password: &[u8], salt: &[u8], iterations: u32) -> Self {
-        let salted = salted_password::<D>(password, salt, iterations);
-        let client = Hmac::of(&salted.0, b"Client Key");
-        let server = Hmac::of(&salted.0, b"Server Key");
-        let stored = Wiped(D::digest(&client.0));
+    pub(super) fn new() -> Self {
         Self {
-            client,
-            stored,
-            server,
+            client: Wiped::new(),
+            stored: Wiped::new(),
+            server: Wiped::new(),
         }
+    }
+
+    /// This takes long: two blocks of hashing in each round.
+    pub(super) fn derive(&mut self, password: &[u8], salt: &[u8], iterations: u32) {
+        let mut salted = Wiped::<D>::new();
+        salt_password(password, salt, iterations, &mut salted);
+        Hmac::of(&salted.0, b"Client Key", &mut self.client);
+        Hmac::of(&salted.0, b"Server Key", &mut self.server);
+        D::new_with_prefix(&self.client.0).finalize_into(&mut self.stored.0);
+        Hmac::<D>::cover_traces();
     }
 }
 
-/// `Hi` of RFC 5802 section 2.2: PBKDF2 (RFC 8018 section 5.2) whose output is as long as the hash.
-fn salted_password<D>(password: &[u8], salt: &[u8], iterations: u32) -> Wiped<D>
+/// `Hi` of RFC 5802 section 2.2: PBKDF2 (RFC 8018 section 5.2) whose output, which is zeros before, is as long as the hash.
+fn salt_password<D>(password: &[u8], salt: &[u8], iterations: u32, salted: &mut Wiped<D>)
 where
     D: Digest + BlockSizeUser + Clone,
 {
     let keyed = Hmac::<D>::new(password);
-    let mut last = keyed.sign(&|put| {
-        put(salt);
-        put(&1u32.to_be_bytes());
-    });
-    let mut salted = Wiped::<D>(last.0.clone());
+    let mut last = Wiped::<D>::new();
+    keyed.sign(
+        &|_, put| {
+            put(salt);
+            put(&1u32.to_be_bytes());
+        },
+        &mut last,
+    );
+    xor(&mut salted.0, &last.0);
     for _ in 1..iterations {
-        last = keyed.sign(&|put| put(&last.0));
+        keyed.sign(&|last, put| put(last), &mut last);
         xor(&mut salted.0, &last.0);
     }
-    salted
 }
 
 /// XORs the octets of one with those of the other.
