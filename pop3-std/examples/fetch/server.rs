@@ -65,17 +65,15 @@ impl<'m> Conversation<'m> {
                 "capabilities",
                 ["USER", "TOP", "UIDL", "IMPLEMENTATION demo"].into_iter(),
             )),
-            ("QUIT", false) => {
-                self.is_over = true;
-                Ok(b"+OK\r\n".to_vec())
-            }
             ("USER", false) => {
                 self.user = Some(argument.to_owned());
                 Ok(b"+OK now the password\r\n".to_vec())
             }
             ("PASS", false) => self.pass(argument),
-            (_, false) => Err("log in first"),
-            ("QUIT", true) => {
+            ("STAT" | "LIST" | "UIDL" | "RETR" | "TOP" | "DELE" | "NOOP" | "RSET", false) => {
+                Err("log in first")
+            }
+            ("QUIT", _) => {
                 self.is_over = true;
                 let mut deleted = self.deleted.iter();
                 self.maildrop

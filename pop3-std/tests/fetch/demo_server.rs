@@ -1,9 +1,12 @@
 //! The server to try a client on.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::TcpStream;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpStream};
 use std::process::{Child, Stdio};
+
+use pop3_std::rustls::pki_types::CertificateDer;
+use pop3_std::{Connector, Security};
 
 use crate::program::{Run, bare, demo_server};
 
@@ -49,8 +52,49 @@ fn the_demonstration_server_serves_whoever_comes() {
         assert!(stored.contains("\nSubject: This mail came by POP3\n"));
     }
 
+    // Each answer says what is wrong.
+    let mut client = BufReader::new(silent);
+    client.read_line(&mut String::new()).unwrap();
+    for (command, answer) in [
+        ("AUTH PLAIN", "-ERR no such command\r\n"),
+        ("STAT", "-ERR log in first\r\n"),
+        ("QUIT", "+OK\r\n"),
+    ] {
+        let mut line = String::new();
+        write!(client.get_mut(), "{command}\r\n").unwrap();
+        client.read_line(&mut line).unwrap();
+        assert_eq!(line, answer, "{command}");
+    }
+
     // The port is taken now.
     let run = Run::of(demo_server().arg(port));
     assert_eq!(run.status, Some(1));
     assert!(run.stderr.starts_with("demo_server: port "), "{run:?}");
+}
+
+#[test]
+fn the_demonstration_server_speaks_tls_to_whoever_trusts_its_authority() {
+    let root = tempfile::tempdir().unwrap();
+    let authority = root.path().join("ca.der");
+    let mut program = demo_server();
+    program.args(["0", "--tls"]).arg(&authority);
+    let mut server = Server(program.stdout(Stdio::piped()).spawn().unwrap());
+    let mut said = String::new();
+    let stdout = server.0.stdout.take().unwrap();
+    BufReader::new(stdout).read_line(&mut said).unwrap();
+    assert!(said.contains(", in TLS, as localhost: "), "{said}");
+    let port = said.split([' ', ',']).nth(2).unwrap().parse().unwrap();
+
+    let certificate = CertificateDer::from(fs::read(authority).unwrap());
+    let connect = |trusted| {
+        let connector = Connector::new("localhost", Security::ImplicitTls).port(port);
+        let connector = if trusted {
+            connector.add_root(certificate.clone())
+        } else {
+            connector
+        };
+        connector.connect_to(&[(Ipv4Addr::LOCALHOST, port).into()])
+    };
+    let _ = connect(true).expect("it is trusted");
+    connect(false).expect_err("nobody knows it");
 }
