@@ -12,6 +12,11 @@ use smoltcp::socket::tcp::ConnectError;
 pub enum Failure {
     /// The command line is wrong.
     Options(&'static str),
+    /// The word of this number on the command line, the program's name being the first, is a key that nobody knows, or the next one
+    /// is no value for it. The words are not repeated: one may be the secret.
+    Unknown(usize),
+    /// The word of this number is a key, and there is no value behind it.
+    NoValue(usize),
     /// There is no way to the server.
     Connect(ConnectError),
     /// The server refused a command.
@@ -28,7 +33,7 @@ impl Failure {
     /// The exit status: 2 to 14. 0 is success, 101 a panic.
     pub const fn status(self) -> i32 {
         match self {
-            Self::Options(_) => 2,
+            Self::Options(_) | Self::Unknown(_) | Self::NoValue(_) => 2,
             Self::Connect(_) | Self::Session(Error::NoConnection) => 3,
             Self::Session(Error::Opening(_)) => 4,
             Self::Session(Error::LogIn(_)) => 5,
@@ -49,6 +54,18 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Options(what) => write!(f, "the command line: {what}"),
+            Self::Unknown(word) => {
+                write!(
+                    f,
+                    "the command line: word {word} is no key, or the next one no value for it"
+                )
+            }
+            Self::NoValue(word) => {
+                write!(
+                    f,
+                    "the command line: word {word}, a key, has no value behind it"
+                )
+            }
             Self::Connect(error) => error.fmt(f),
             Self::Rejected(command) => write!(f, "the server refused {command}"),
             Self::Dismissed => f.write_str("the server ended the session"),

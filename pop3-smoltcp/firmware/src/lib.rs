@@ -58,7 +58,7 @@ pub fn run<C: Card>(board: Board<C>, fetch: Fetch<C>) -> ! {
 fn start<C: Card>(board: Board<C>, fetch: Fetch<C>) -> Result<(), Failure> {
     let words = semihosting::experimental::env::args::<COMMAND_LINE>()
         .map_err(|_| Failure::Options("there is no command line, or it is too long"))?;
-    let options = Options::parse(&mut words.map_while(Result::ok)).map_err(Failure::Options)?;
+    let options = Options::parse(&mut words.map_while(Result::ok))?;
 
     clock::start(board.clock_hz);
     let mut memory = Memory::new();

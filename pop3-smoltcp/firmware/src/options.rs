@@ -1,12 +1,14 @@
 //! What the command line says.
 
+use core::num::NonZeroU16;
+
 use pop3_smoltcp::Timeouts;
 use pop3_smoltcp::pop3_proto::login::{Authentication, Credentials, LoginPolicy, Security};
 use pop3_smoltcp::pop3_proto::sasl::{MechanismKind, Nonce};
 use pop3_smoltcp::pop3_proto::{MessageNumber, Secret};
 use smoltcp::wire::{IpAddress, IpEndpoint, Ipv4Address, Ipv6Address};
 
-use crate::toy;
+use crate::{Failure, toy};
 
 /// Where QEMU's network for users has the host's 127.0.0.1, and its ::1.
 const HOST: (Ipv4Address, Ipv6Address) = (
@@ -14,7 +16,7 @@ const HOST: (Ipv4Address, Ipv6Address) = (
     Ipv6Address::new(0xfec0, 0, 0, 0, 0, 0, 0, 2),
 );
 
-/// What to do. The words of the command line, behind the program's name, are a key and its value by turns:
+/// What to do. The words of the command line, behind the first, which is the program's name, are a key and its value by turns:
 ///
 /// | key | value | if it is not there |
 /// |---|---|---|
@@ -53,20 +55,24 @@ impl<'a> Options<'a> {
     /// # Errors
     ///
     /// What is wrong with it.
-    pub fn parse(words: &mut dyn Iterator<Item = &'a str>) -> Result<Self, &'static str> {
+    pub fn parse(words: &mut dyn Iterator<Item = &'a str>) -> Result<Self, Failure> {
+        let wrong = Failure::Options;
         let mut address: IpAddress = HOST.0.into();
         let mut port = 110;
         let (mut security, mut authentication, mut user, mut secret) = (None, None, None, None);
         let (mut name, mut ca, mut delete) = (None, None, None);
         let mut timeouts = Timeouts::new();
-        words.next();
-        while let Some(key) = words.next() {
-            let value = words.next().ok_or("a key without a value")?;
+        let mut words = (1..).zip(words).skip(1);
+        while let Some((number, key)) = words.next() {
+            let Some((_, value)) = words.next() else {
+                return Err(Failure::NoValue(number));
+            };
             match (key, value) {
                 ("ip", "4") => address = HOST.0.into(),
                 ("ip", "6") => address = HOST.1.into(),
                 ("port", port_number) => {
-                    port = port_number.parse().map_err(|_| "port: no port number")?;
+                    let number: Option<NonZeroU16> = port_number.parse().ok();
+                    port = number.ok_or(wrong("port: no port number"))?.get();
                 }
                 ("security", "clear") => security = Some(Security::ClearText),
                 ("security", "tls") => security = Some(Security::ImplicitTls),
@@ -84,12 +90,12 @@ impl<'a> Options<'a> {
                 ("user", text) => user = Some(text.as_bytes()),
                 ("secret", text) => secret = Some(Secret::from(text)),
                 ("delete", number) => {
-                    let number = number.parse().map_err(|_| "delete: no number")?;
-                    delete = Some(MessageNumber::new(number).ok_or("delete: mails count from 1")?);
+                    let number = number.parse().ok().and_then(MessageNumber::new);
+                    delete = Some(number.ok_or(wrong("delete: no number from 1"))?);
                 }
                 ("timeout", milliseconds) => {
-                    let milliseconds: u32 =
-                        milliseconds.parse().map_err(|_| "timeout: no number")?;
+                    let milliseconds: Option<u32> = milliseconds.parse().ok();
+                    let milliseconds = milliseconds.ok_or(wrong("timeout: no number"))?;
                     timeouts = Timeouts::new()
                         .connect(milliseconds)
                         .greeting(milliseconds)
@@ -99,18 +105,18 @@ impl<'a> Options<'a> {
                         .silence(milliseconds)
                         .quit(milliseconds);
                 }
-                _ => return Err("an unknown key, or an unknown value for it"),
+                _ => return Err(Failure::Unknown(number)),
             }
         }
         Ok(Self {
             server: IpEndpoint::new(address, port),
-            security: security.ok_or("security is missing")?,
+            security: security.ok_or(wrong("security is missing"))?,
             name,
             ca,
-            authentication: authentication.ok_or("login is missing")?,
+            authentication: authentication.ok_or(wrong("login is missing"))?,
             credentials: Credentials::new(
-                user.ok_or("user is missing")?,
-                secret.ok_or("secret is missing")?,
+                user.ok_or(wrong("user is missing"))?,
+                secret.ok_or(wrong("secret is missing"))?,
             ),
             delete,
             timeouts,

@@ -94,16 +94,22 @@ fn handshake<'a, 'n: 'a, 'm: 'a, D: Device>(
 
 /// Reads a file of the debugger's machine. On a device that stands alone the certificate is in the flash.
 fn read_file<'b>(name: &str, into: &'b mut [u8]) -> Result<&'b [u8], Failure> {
-    const FAILURE: Failure = Failure::Options("ca: no file, or one that is too long");
+    const NO_FILE: Failure = Failure::Options("ca: there is no such file, or it cannot be read");
     let mut path = [0; 128];
-    let room = path.get_mut(..name.len()).ok_or(FAILURE)?;
+    let room = path.get_mut(..name.len()).ok_or(NO_FILE)?;
     room.copy_from_slice(name.as_bytes());
-    let path = CStr::from_bytes_until_nul(&path).map_err(|_| FAILURE)?;
-    let file = File::open(path).map_err(|_| FAILURE)?;
-    let length = semihosting::io::Read::read(&mut &file, into).map_err(|_| FAILURE)?;
-    into.get(..length)
-        .filter(|octets| octets.len() < CERTIFICATE)
-        .ok_or(FAILURE)
+    let path = CStr::from_bytes_until_nul(&path).map_err(|_| NO_FILE)?;
+    let file = File::open(path).map_err(|_| NO_FILE)?;
+    let length = semihosting::io::Read::read(&mut &file, into).map_err(|_| NO_FILE)?;
+    match into.get(..length) {
+        Some(octets) if octets.len() >= CERTIFICATE => Err(Failure::Options(
+            "ca: the file is too long for a certificate",
+        )),
+        Some(octets) if octets.starts_with(b"-----BEGIN") => Err(Failure::Options(
+            "ca: the file is in PEM, and DER is wanted",
+        )),
+        octets => octets.ok_or(NO_FILE),
+    }
 }
 
 impl<S: Read + Write + Close> Close for TlsConnection<'_, S, Suite> {

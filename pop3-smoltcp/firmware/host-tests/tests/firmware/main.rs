@@ -4,6 +4,9 @@
 //! there.
 #![cfg(unix)]
 
+#[path = "../../../../../pop3-std/examples/fetch/authority.rs"]
+#[allow(unreachable_pub, reason = "a module of a test crate has no outside")]
+mod authority;
 #[path = "../../../../../pop3-std/examples/fetch/demo_mail.rs"]
 #[allow(unreachable_pub, reason = "a module of a test crate has no outside")]
 mod demo_mail;
@@ -307,10 +310,23 @@ fn each_other_failure_has_a_status_and_words_of_its_own() {
         assert_eq!(unnamed.status, Some(2), "{}", unnamed.console);
         assert!(unnamed.says("FAIL: the command line: security is missing"));
 
-        let mistyped = run(board, nobody.port(), &[("prot", "110")]);
-        assert_eq!(mistyped.status, Some(2), "{}", mistyped.console);
-        assert!(
-            mistyped.says("FAIL: the command line: an unknown key, or an unknown value for it")
-        );
+        for (option, why) in [
+            (
+                ("prot", "110"),
+                "word 12 is no key, or the next one no value for it",
+            ),
+            (
+                ("login", "kerberos"),
+                "word 12 is no key, or the next one no value for it",
+            ),
+            (("port", "0"), "port: no port number"),
+            (("delete", "0"), "delete: no number from 1"),
+            (("timeout", "soon"), "timeout: no number"),
+        ] {
+            let mistyped = run(board, nobody.port(), &[option]);
+            assert_eq!(mistyped.status, Some(2), "{}", mistyped.console);
+            let line = format!("FAIL: the command line: {why}");
+            assert!(mistyped.says(&line), "{line:?}: {}", mistyped.console);
+        }
     }
 }

@@ -313,8 +313,31 @@ fn each_failure_before_tls_stands_has_a_status_and_words_of_its_own() {
         .expect("a port that is free again");
     let run = boot(&authority, nobody.port(), "tls", &[]).outcome();
     assert_eq!(run.status, Some(3), "{}", run.console);
-    let run = boot(&authority, nobody.port(), "tls", &[("ca", "no/such/file")]).outcome();
-    assert_eq!(run.status, Some(2), "{}", run.console);
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let file = |name: &str, octets: &[u8]| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, octets).expect("a file");
+        path.to_str().expect("a path of letters").to_owned()
+    };
+    for (file, why) in [
+        (
+            "no/such/file".to_owned(),
+            "there is no such file, or it cannot be read",
+        ),
+        (
+            file("pem", b"-----BEGIN CERTIFICATE-----\n"),
+            "the file is in PEM, and DER is wanted",
+        ),
+        (
+            file("long", &[0x30; 2_000]),
+            "the file is too long for a certificate",
+        ),
+    ] {
+        let run = boot(&authority, nobody.port(), "tls", &[("ca", &file)]).outcome();
+        assert_eq!(run.status, Some(2), "{}", run.console);
+        let line = format!("FAIL: the command line: ca: {why}");
+        assert!(run.says(&line), "{line:?}: {}", run.console);
+    }
 }
 
 #[test]
