@@ -22,7 +22,7 @@ pub enum Error {
     Receive(ReceiveError),
     /// The server did not do this in time.
     TimedOut(Phase),
-    /// The server refused the connection, or broke it before it said anything.
+    /// The connection was refused, or reset before the driver saw it stand.
     NoConnection,
     /// No connection was begun, or it does not stand yet.
     NotConnected,
@@ -54,7 +54,7 @@ impl fmt::Display for Error {
             Self::Receive(error) => error.fmt(f),
             Self::TimedOut(phase) => write!(f, "time-out while waiting for {phase}"),
             Self::NoConnection => f.write_str("the connection was refused"),
-            Self::NotConnected => f.write_str("there is no connection"),
+            Self::NotConnected => f.write_str("there is no connection, or not yet"),
             Self::Opening(failure) => failure.fmt(f),
             Self::LogIn(failure) => failure.fmt(f),
             Self::TlsNeeded => f.write_str(

@@ -17,12 +17,12 @@
 //! [`Driver`](crate::Driver) in clear and be carried on inside TLS after STLS:
 //! [`Driver::into_session`](crate::Driver::into_session).
 //!
-//! This is the whole loop over a stream that blocks; `read` is to return after [`Session::deadline`] at the latest, and TLS
-//! fits in where `tls` says so:
+//! This is all of it over a stream that blocks: the log-in, a command, and the end. `read` is to return after
+//! [`Session::deadline`] at the latest, with nothing if the connection has ended, and TLS fits in where `tls` says so:
 //!
 //! ```
 //! use pop3_smoltcp::pop3_proto::login::{Authentication, Credentials, LoginPolicy, Security};
-//! use pop3_smoltcp::pop3_proto::{Command, MAX_COMMAND};
+//! use pop3_smoltcp::pop3_proto::{Command, Event, MAX_COMMAND, MessageNumber};
 //! use pop3_smoltcp::{Error, Session, Step, WayIn};
 //!
 //! # struct Stream(std::collections::VecDeque<&'static [u8]>);
@@ -46,13 +46,8 @@
 //!                 out[..sent.octets].fill(0);
 //!             }
 //!             Step::Receive => {
-//!                 let received = stream.read(&mut octets);
-//!                 if received == 0 {
-//!                     session.ended()?;
-//!                 }
-//!                 let mut input = &octets[..received];
+//!                 let mut input = receive(session, stream, &mut octets)?;
 //!                 while let Some(()) = session.receive(&mut input, now(), |event| way_in.observe(&event))? {}
-//!                 session.check_time(now())?;
 //!             }
 //!             Step::StartTls => {
 //!                 // tls: the handshake, after which `stream` is the one inside TLS.
@@ -63,11 +58,58 @@
 //!     }
 //! }
 //!
-//! # let mut stream = Stream([&b"+OK\r\n"[..], b"-ERR\r\n", b"+O", b"K\r\n", b"+OK\r\n", b"-ERR\r\n"].into_iter().collect());
+//! /// What has come next, if anything has.
+//! fn receive<'o>(session: &mut Session, stream: &mut Stream, octets: &'o mut [u8]) -> Result<&'o [u8], Error> {
+//!     let received = stream.read(octets);
+//!     if received == 0 {
+//!         // After QUIT that is as it should be, and else an error.
+//!         session.ended()?;
+//!     }
+//!     session.check_time(now())?;
+//!     Ok(&octets[..received])
+//! }
+//!
+//! /// Sends a command, and shows all events up to the one that completes its reply.
+//! fn exchange(
+//!     session: &mut Session,
+//!     command: &Command<'_>,
+//!     stream: &mut Stream,
+//!     mut see: impl FnMut(&Event<'_>),
+//! ) -> Result<(), Error> {
+//!     let (mut octets, mut out) = ([0; 64], [0; MAX_COMMAND]);
+//!     let sent = session.send(command, now(), &mut out)?;
+//!     stream.write_all(&out[..sent.octets]);
+//!     let mut complete = false;
+//!     while !complete {
+//!         let mut input = receive(session, stream, &mut octets)?;
+//!         // To the end of what has come, also behind the reply: nothing may be left when the next command is sent.
+//!         while let Some(completes) = session.receive(&mut input, now(), |event| {
+//!             see(&event);
+//!             event.completes().is_some()
+//!         })? {
+//!             complete |= completes;
+//!         }
+//!     }
+//!     Ok(())
+//! }
+//!
+//! # let mut stream = Stream([
+//! #     &b"+OK\r\n"[..], b"-ERR\r\n", b"+O", b"K\r\n", b"+OK\r\n", b"-ERR\r\n",
+//! #     b"+OK\r\nSubject: hel", b"lo\r\n\r\n.\r\n", b"+OK bye\r\n",
+//! # ].into_iter().collect());
 //! let policy = LoginPolicy::new(Authentication::UserPass);
 //! let mut way_in = WayIn::new(Security::ClearText, policy, Credentials::new(b"mrose", "mvan99".into()));
 //! let mut session = Session::default();
 //! log_in(&mut session, &mut way_in, &mut stream)?;
+//! let mut mail = Vec::new();
+//! exchange(&mut session, &Command::Retr(MessageNumber::FIRST), &mut stream, |event| match event {
+//!     Event::Body(octets) => mail.extend_from_slice(octets),
+//!     Event::Rejected { text, .. } => println!("there is no mail: {text}"),
+//!     _ => {}
+//! })?;
+//! exchange(&mut session, &Command::Quit, &mut stream, |_| {})?;
+//! // Now close the stream. Only who waits for the server to close it too has a use for `Session::closed`.
+//! assert_eq!(mail, b"Subject: hello\r\n\r\n");
 //! # Ok::<(), Error>(())
 //! ```
 
@@ -112,7 +154,8 @@ enum Stage {
 pub enum Step {
     /// Write the octets at the beginning of the buffer to the server, all of them.
     Write(Sent),
-    /// [Receive](Session::receive), and show each event to [`WayIn::observe`].
+    /// [Receive](Session::receive), and show each event to [`WayIn::observe`], the greeting too: the way in waits for what it was not
+    /// shown until the time for the log-in is over.
     Receive,
     /// Do the TLS handshake, then call [`Session::tls_established`].
     StartTls,
@@ -165,7 +208,7 @@ impl<const DEPTH: usize, const LINE: usize> Session<DEPTH, LINE> {
         }
     }
 
-    /// The connection has ended: all that the server has sent has been received.
+    /// The server has closed the connection: all that it has sent has been received. After the answer to QUIT this is no error.
     ///
     /// # Errors
     ///
@@ -182,7 +225,8 @@ impl<const DEPTH: usize, const LINE: usize> Session<DEPTH, LINE> {
         }
     }
 
-    /// The session has ended, and so has the connection, on both sides: nothing is waited for any more.
+    /// The session has ended, and so has the connection, on both sides: [`deadline`](Self::deadline) no longer bounds how long the server
+    /// takes to close it after QUIT. Whoever drops the connection himself need not call it.
     pub fn closed(&mut self) {
         if self.is_closed() {
             self.deadline = Deadline::NEVER;
@@ -213,14 +257,14 @@ impl<const DEPTH: usize, const LINE: usize> Session<DEPTH, LINE> {
     }
 
     /// There is a command to be sent and no room for it, which is the server's fault if it goes on: it takes nothing.
-    /// [`send`](Self::send) ends this, and so does [`room`](Self::room).
+    /// [`send`](Self::send) ends this, and so does [`room`](Self::room). Only for streams whose writing does not block.
     pub fn no_room(&mut self, now: u64) {
         if self.deadline == Deadline::NEVER {
             self.wait(now, self.timeouts.reply);
         }
     }
 
-    /// The server has taken all that was sent.
+    /// The server has taken all that was sent: see [`no_room`](Self::no_room).
     pub fn room(&mut self) {
         if let (State::Authorization | State::Transaction, 0) =
             (self.client.state(), self.client.in_flight())
@@ -309,7 +353,8 @@ impl<const DEPTH: usize, const LINE: usize> Session<DEPTH, LINE> {
         }
     }
 
-    /// The way in is over, or given up by the caller: its time no longer runs.
+    /// The way in is given up by the caller: its time no longer runs. After [`Step::LoggedIn`] and after an error of the log-in that has
+    /// been done already.
     pub const fn end_log_in(&mut self) {
         self.logging_in = false;
         self.log_in = Deadline::NEVER;

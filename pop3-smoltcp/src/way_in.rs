@@ -113,7 +113,7 @@ impl<'c> WayIn<'c> {
         }
     }
 
-    /// Takes note of an event: show every event to it, as long as the way in lasts.
+    /// Takes note of an event: show every event to it, as long as the way in lasts, the greeting first. (The driver does it itself.)
     pub fn observe(&mut self, event: &Event<'_>) {
         if self.open {
             self.login.observe(event);

@@ -135,7 +135,7 @@ fn errors_say_what_it_is_about() {
     let mut new: Session = Session::default();
     assert_eq!(
         new.check_time(0).unwrap_err().to_string(),
-        "there is no connection"
+        "there is no connection, or not yet"
     );
     new.start(0);
     assert_eq!(
