@@ -26,11 +26,17 @@ pub trait Session {
     fn quit(self) -> Result<(), Failure>;
 }
 
-/// If a command was refused, says so on the console.
+/// If a command was refused, says so on the console. So does it if the server says goodbye, which is no refusal of a command.
 pub(crate) fn show_refusal(event: &Event<'_>) -> bool {
-    let Event::Rejected { request, text } = event else {
-        return false;
-    };
-    println!("refused {request}: {text}");
-    true
+    match event {
+        Event::Rejected { request, text } => {
+            println!("refused {request}: {text}");
+            true
+        }
+        Event::Farewell { text } => {
+            println!("goodbye {text}");
+            false
+        }
+        _ => false,
+    }
 }

@@ -281,8 +281,9 @@ fn each_other_failure_has_a_status_and_words_of_its_own() {
         assert_eq!(unreachable.status, Some(3), "{}", unreachable.console);
         assert!(unreachable.says("FAIL: the connection was refused"));
 
-        let dismissed = run(board, says("-ERR go away\r\n").port(), &[]);
+        let dismissed = run(board, says("-ERR [SYS/TEMP] go away\r\n").port(), &[]);
         assert_eq!(dismissed.status, Some(4), "{}", dismissed.console);
+        assert!(dismissed.says("goodbye [SYS/TEMP] go away"));
         assert!(dismissed.says("FAIL: the server refused the connection"));
 
         let mail_transfer = run(board, says("220 example.org ESMTP\r\n").port(), &[]);
