@@ -159,12 +159,19 @@ fn a_log_in_is_told_of_its_connection() {
     }
 }
 
-/// Not even to a log-in that has failed, or has succeeded: its nonce is used up.
+/// Not even to a log-in that has only asked for capabilities, which are those of its server, or that has failed, or has succeeded:
+/// its nonce is used up.
 #[test]
 fn a_log_in_is_for_one_connection() {
     let spent = LoginFailure::AlreadyBegun;
-    for replies in [&["+OK"][..], &["+OK", "-ERR"], &["+OK", "+OK", "+OK"]] {
-        let policy = LoginPolicy::new(Authentication::UserPass).ask_capabilities(false);
+    for (ask, replies) in [
+        (true, &["+OK"][..]),
+        (true, &["+OK", "-ERR", "-ERR"]),
+        (false, &["+OK"]),
+        (false, &["+OK", "-ERR"]),
+        (false, &["+OK", "+OK", "+OK"]),
+    ] {
+        let policy = LoginPolicy::new(Authentication::UserPass).ask_capabilities(ask);
         let mut login = Login::new(policy, credentials());
         login.connected(false, true, None);
         // That nothing was sent yet can be said again.

@@ -389,6 +389,13 @@ fn scram_bound_to_tls_says_so_in_its_report() {
     // The channel binding is there when TLS is, which a log-in may be made before.
     let mut told = Login::new(policy.tls(false).channel_binding(None), credentials);
     told.connected(false, true, Some(binding));
+    // Without one there is none any more: what was said last counts.
+    let mut without = Login::new(policy, credentials);
+    without.connected(false, true, None);
+    let (sent, result, _) = play(without, &[]);
+    assert!(sent.is_empty());
+    let missing = LoginFailure::Cancelled(MechanismError::Missing);
+    assert_eq!(result, Err(missing));
     for login in [Login::new(policy, credentials), told] {
         let (_, result, _) = play(login, &["+", &first, &last, "+OK"]);
         let report = result.unwrap();

@@ -65,11 +65,9 @@ impl<'c> WayIn<'c> {
 
     /// The TLS handshake is done. The channel binding is for SCRAM, where TLS has one to offer.
     pub(crate) fn tls_established(&mut self, binding: Option<ChannelBinding<'c>>) {
-        if !self.open {
-            self.login.connected(false, true, binding);
-            self.opening.tls_established();
-            self.go_on();
-        }
+        self.login.connected(false, true, binding);
+        self.opening.tls_established();
+        self.go_on();
     }
 
     /// Begins the log-in, if the connection is open.

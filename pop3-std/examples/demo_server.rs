@@ -96,7 +96,12 @@ fn accept(
     tls: Option<&Arc<ServerConfig>>,
 ) -> io::Result<std::convert::Infallible> {
     loop {
-        let (stream, _) = listener.accept()?;
+        let stream = match listener.accept() {
+            Ok((stream, _)) => stream,
+            // It has gone before it was there.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
+            Err(error) => return Err(error),
+        };
         let tls = tls.cloned();
         // A client that goes away knows why.
         thread::spawn(move || converse(stream, tls));

@@ -24,7 +24,8 @@ pub enum Authentication {
     /// APOP or nothing: the password is never sent. MD5 is weak: whoever overhears it can try passwords at leisure.
     ApopOnly,
     /// APOP, and if it is refused or not offered, USER and PASS. Whoever is on the way can make it fall back, and the
-    /// password is then sent as it is: never what a client does by itself. Without the feature `apop` nothing is sent.
+    /// password is then sent as it is: never what a client does by itself. Without the feature `apop` neither the name nor the password is
+    /// sent: that is no server's lack.
     ApopThenUserPass,
 }
 

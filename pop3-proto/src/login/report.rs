@@ -102,8 +102,8 @@ impl fmt::Display for LoginReport {
 
 /// Why nobody was logged in. The server's words are in the event that was observed last.
 ///
-/// Unless it was [`Dismissed`](LoginFailure::Dismissed) or [`NotProved`](LoginFailure::NotProved), the session goes on in the
-/// authorization state, and another log-in may follow.
+/// Unless it was [`Dismissed`](LoginFailure::Dismissed), [`NotProved`](LoginFailure::NotProved) or
+/// [`AlreadyBegun`](LoginFailure::AlreadyBegun), the session goes on in the authorization state, and another log-in may follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]

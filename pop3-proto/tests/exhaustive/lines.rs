@@ -125,6 +125,22 @@ fn every_short_text_behind_a_status_indicator() {
     }
 }
 
+/// Each octet directly behind an indicator, in every case of its letters.
+#[test]
+fn every_octet_behind_a_status_indicator() {
+    for config in [strict(), strict().glued_status(true)] {
+        for command in [CommandKind::Noop, CommandKind::Auth] {
+            let player = waiting::<8>(config, Some(command));
+            for indicator in ["+OK", "+oK", "-ERR", "-eRr", "+"] {
+                for octet in 0..=u8::MAX {
+                    let line = [indicator.as_bytes(), &[octet], b"\r\n"].concat();
+                    player.clone().play(&Op::Receive(line), &[usize::MAX]);
+                }
+            }
+        }
+    }
+}
+
 /// What may stand behind the `+` of a challenge, what is base64, and what may be said when the client is to speak.
 #[test]
 fn every_short_challenge() {

@@ -17,7 +17,7 @@ use pop3_proto::sasl::{
     ChannelBinding, ChannelBindingKind, MAX_CHALLENGE, Mechanism as _, MechanismError, Nonce, Plain,
 };
 use pop3_proto::{
-    Capability, CapabilityKind, Client, Command, Config, Deadline, Event, MAX_COMMAND,
+    Capability, CapabilityKind, Client, Command, CommandKind, Config, Deadline, Event, MAX_COMMAND,
     MessageNumber, ReceiveError, SendError, Waiting,
 };
 
@@ -154,7 +154,8 @@ fn log_in(
 ) -> Result<(), Failure> {
     let how = match variable(c"AUTHENTICATION") {
         Some(b"AUTO") => Authentication::Auto,
-        _ => Authentication::ApopThenUserPass,
+        _ if CommandKind::Apop.is_available() => Authentication::ApopThenUserPass,
+        _ => Authentication::UserPass,
     };
     let mut credentials = Credentials::new(user, secret.into());
     let mut policy = LoginPolicy::new(black_box(how))
