@@ -153,10 +153,11 @@ impl Session {
         }
     }
 
-    /// Takes octets of the greeting.
-    pub(crate) fn greets(&mut self, octets: &[u8]) {
-        if let Course::Going(timestamp) = &mut self.course {
-            timestamp.feed(octets);
+    /// Where the greeting's timestamp is put together.
+    pub(crate) const fn timestamp_mut(&mut self) -> Option<&mut Timestamp> {
+        match &mut self.course {
+            Course::Going(timestamp) => Some(timestamp),
+            Course::Broken(_) => None,
         }
     }
 
