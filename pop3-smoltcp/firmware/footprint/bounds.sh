@@ -22,8 +22,8 @@ Client         700
 # Octets of stack below a call, without SCRAM and with it.
 depths='
 any-other       1024  1024
-Opening,Login   1024  3000
-Driver::log_in  1024  3390
+Opening,Login   1024  2900
+Driver::log_in  1024  3300
 '
 
 # Instructions for 100 octets of a body that comes in chunks of so many octets, at s and at z.
