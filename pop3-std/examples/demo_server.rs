@@ -15,7 +15,7 @@ mod demo_mail;
 mod server;
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -68,12 +68,16 @@ fn listen(arguments: &Arguments) -> Result<std::convert::Infallible, String> {
     } else {
         "in clear"
     };
-    println!("127.0.0.1 port {port}, {how}: user {USER}, password {PASSWORD}. Control-C ends it.");
+    let mut said = format!(
+        "127.0.0.1 port {port}, {how}: user {USER}, password {PASSWORD}. Control-C ends it.\n"
+    );
     if tls.is_none() {
-        println!(
-            "POP3_PASSWORD={PASSWORD} cargo run -p pop3-std --example fetch -- --tls none pop3://{USER}@127.0.0.1:{port}"
+        said += &format!(
+            "POP3_PASSWORD={PASSWORD} cargo run -p pop3-std --example fetch -- --tls none pop3://{USER}@127.0.0.1:{port}\n"
         );
     }
+    // It serves all the same if nobody reads that.
+    let _ = io::stdout().write_all(said.as_bytes());
     // Not every machine has IPv6.
     if let Ok(listener) = TcpListener::bind((Ipv6Addr::LOCALHOST, port)) {
         let tls = tls.clone();

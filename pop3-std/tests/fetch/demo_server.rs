@@ -26,8 +26,10 @@ fn the_demonstration_server_serves_whoever_comes() {
     program.arg("0").stdout(Stdio::piped());
     let mut server = Server(program.spawn().unwrap());
     let mut said = String::new();
-    let stdout = server.0.stdout.take().unwrap();
-    BufReader::new(stdout).read_line(&mut said).unwrap();
+    let mut stdout = BufReader::new(server.0.stdout.take().unwrap());
+    stdout.read_line(&mut said).unwrap();
+    // Whether or not somebody reads the rest.
+    drop(stdout);
     let words: Vec<_> = said.split([' ', ',', ':', '.']).collect();
     let after = |word| words[words.iter().position(|said| *said == word).unwrap() + 1];
     let (port, user, password) = (after("port"), after("user"), after("password"));
