@@ -268,8 +268,8 @@ impl<const DEPTH: usize, const LINE: usize> Client<DEPTH, LINE> {
             let taken = before.len().wrapping_sub(input.len());
             let taken = before.get(..taken).unwrap_or(before);
             self.nul |= find(0, taken).is_some();
-            if let Some(timestamp) = self.session.timestamp_mut().filter(|_| greeting) {
-                timestamp.feed(taken);
+            if greeting {
+                self.session.greets(|timestamp| timestamp.feed(taken));
             }
             let Some(line) = line else {
                 return Ok(None);

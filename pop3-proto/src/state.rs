@@ -153,11 +153,10 @@ impl Session {
         }
     }
 
-    /// Where the greeting's timestamp is put together.
-    pub(crate) const fn timestamp_mut(&mut self) -> Option<&mut Timestamp> {
-        match &mut self.course {
-            Course::Going(timestamp) => Some(timestamp),
-            Course::Broken(_) => None,
+    /// Some of the greeting has come: shows the timestamp that is being put together.
+    pub(crate) fn greets(&mut self, show: impl FnOnce(&mut Timestamp)) {
+        if let Course::Going(timestamp) = &mut self.course {
+            show(timestamp);
         }
     }
 
