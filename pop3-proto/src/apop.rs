@@ -61,7 +61,7 @@ impl Timestamp {
             if octet == b'<' {
                 self.md5.restart();
             }
-            if self.md5.length() >= MAX_TIMESTAMP {
+            if self.md5.length() as usize >= MAX_TIMESTAMP {
                 self.scan = Scan::Nothing;
             }
             if self.scan != Scan::Nothing {

@@ -29,7 +29,7 @@ pub const MAX_LINE: usize = 512;
 
 /// The longest timestamp of a greeting that counts as one, in octets with its angle brackets: no server makes one of that length,
 /// and so the count of them cannot wrap.
-pub const MAX_TIMESTAMP: u32 = 65_535;
+pub const MAX_TIMESTAMP: usize = 65_535;
 
 /// A POP3 session as a state machine: it does no I/O, allocates nothing and knows no clock.
 ///
